@@ -1,0 +1,72 @@
+"""A file tree as columns, and what one choice of rows looks like in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from explorer.filesystem.columnfile import Array
+
+
+@dataclass(frozen=True, eq=False)
+class FileTree:
+    """Every path that any layer holds: n nodes in preorder (parents first, each subtree contiguous), node 0 the root."""
+
+    parent: Array  # int32[n], -1 for the root
+    end: Array  # int32[n], the subtree of i is the nodes i <= j < end[i]
+    depth: Array  # int32[n], 0 for the root
+    name_offsets: Array  # int64[n + 1]
+    names: Array  # uint8[*]
+
+    def __len__(self) -> int:
+        return len(self.parent)
+
+    def name(self, node: int) -> bytes:
+        """Last path component, b"" for the root."""
+        start, stop = self.name_offsets[node], self.name_offsets[node + 1]
+        return self.names[start:stop].tobytes()
+
+    def path(self, node: int) -> bytes:
+        """Path from the root without a leading slash, b"" for the root itself."""
+        parts = []
+        while node > 0:
+            parts.append(self.name(node))
+            node = int(self.parent[node])
+        return b"/".join(reversed(parts))
+
+    def ancestors(self, node: int) -> list[int]:
+        """The way from the root to the node, both included."""
+        way = [node]
+        while way[-1] > 0:
+            way.append(int(self.parent[way[-1]]))
+        return way[::-1]
+
+    def children(self, node: int) -> Array:
+        """int32[k] node ids of the direct children, in preorder."""
+        offsets = self._child_offsets
+        return self._child_list[offsets[node] : offsets[node + 1]]
+
+    def find(self, path: bytes) -> int:
+        """Node of a path (slashes at the ends ignored), -1 when there is none."""
+        node = 0
+        for part in filter(None, path.split(b"/")):
+            node = next((c for c in self.children(node).tolist() if self.name(c) == part), -1)
+            if node < 0:
+                return -1
+        return node
+
+    @cached_property
+    def _child_list(self) -> Array:
+        return np.argsort(self.parent[1:], kind="stable").astype(np.int32) + 1
+
+    @cached_property
+    def _child_offsets(self) -> Array:
+        counts = np.bincount(self.parent[1:], minlength=len(self))
+        return np.concatenate([[0], np.cumsum(counts)])
+
+    def roll_up(self, values: Array) -> Array:
+        """For each node the sum of `values` over its subtree; int64[n] -> int64[n], one pass."""
+        sums = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+        return np.asarray(sums[self.end] - sums[np.arange(len(self))])

@@ -1,0 +1,1 @@
+"""Why an image is big: categories, rules and findings."""

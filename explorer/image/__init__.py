@@ -1,0 +1,1 @@
+"""An image as data: references, model, archive layouts and history."""
