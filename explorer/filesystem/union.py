@@ -57,6 +57,18 @@ class Stack:
     replaced_by: Array  # int32[r], the row at the same path that hid this one, -1 for none
     state: Array  # uint8[r], State; LIVE for all that has no payload
     layer_node: Array  # int32[r], node in the row's LayerIndex, -1 for replaced entries (State.DUPLICATE)
+    link: Array  # int32[r] into the link table, -1 for none
+    link_offsets: Array  # int64[links + 1]
+    links: Array  # uint8[*]
+
+    def link_target(self, row: int) -> bytes:
+        """Symlink text or hardlink path of a row, b"" for none."""
+        index = int(self.link[row])
+        return b"" if index < 0 else self.links[self.link_offsets[index] : self.link_offsets[index + 1]].tobytes()
+
+    def rows_at(self, node: int) -> Array:
+        """int64[k]: the rows of every layer at one node, base first."""
+        return np.flatnonzero(self.node == node)
 
     def __len__(self) -> int:
         return len(self.node)
@@ -102,8 +114,7 @@ def view(stack: Stack, mask: Array) -> View:
     nodes = stack.node[rows]
     shown = np.full(len(stack.tree), -1, dtype=np.int32)
     shown[nodes] = rows
-    sizes = np.bincount(nodes, weights=None, minlength=len(stack.tree)).astype(np.int64)
-    sizes[:] = 0
+    sizes = np.zeros(len(stack.tree), dtype=np.int64)
     np.add.at(sizes, nodes, stack.size[rows])
     links = rows[stack.kind[rows] == Kind.HARDLINK]
     if len(links):
@@ -286,6 +297,9 @@ class _Union:
             replaced_by=self.replaced_by,
             state=self._states(columns, payload_until, layer_node),
             layer_node=layer_node,
+            link=self._links(),
+            link_offsets=np.concatenate([[0], *self._link_ends()]).astype(np.int64),
+            links=np.concatenate([np.zeros(0, dtype=np.uint8), *(layer.links for layer in self.layers)]),
             **columns,
         )
 
@@ -304,6 +318,21 @@ class _Union:
         if not parts:
             return np.zeros((0, *_PLAIN[name][1:]), dtype=_PLAIN[name][0])
         return np.concatenate(parts)
+
+    def _links(self) -> Array:
+        parts, before = [], 0
+        for layer in self.layers:
+            link = layer.link[1:]
+            parts += [np.where(link < 0, -1, link + before), np.full(len(layer.shadowed_node), -1)]
+            before += len(layer.link_offsets) - 1
+        return np.concatenate([np.zeros(0, dtype=np.int32), *parts]).astype(np.int32)
+
+    def _link_ends(self) -> list[Array]:
+        ends, before = [], 0
+        for layer in self.layers:
+            ends.append(layer.link_offsets[1:] + before)
+            before += len(layer.links)
+        return ends
 
     def _layer_nodes(self) -> Array:
         parts = [
