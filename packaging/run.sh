@@ -1,0 +1,15 @@
+#!/bin/sh
+# Sets up what is missing and opens the window: sh packaging/run.sh [IMAGE …]. Without a screen the analysis is printed instead.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+caller=$(pwd)
+cd "$here"
+. packaging/setup.sh
+
+# shellcheck disable=SC2086  # lists of names
+need_packages $QT_PACKAGES $FONT_PACKAGE
+need_environment runtime
+
+rm -f "$SETUP_LOG"
+cd "$caller" # file names among the arguments are the caller's
+exec "$here/.venv/bin/image-explorer" "$@"
