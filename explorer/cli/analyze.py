@@ -1,0 +1,91 @@
+"""`image-explorer analyze REF`: the summary on the terminal, the full result as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer import sandbox
+from explorer.cli.console import complain, console_task
+from explorer.errors import StorageError
+from explorer.translation import set_language, tr
+
+if TYPE_CHECKING:
+    from explorer.findings.analysis import Analysis
+
+INCOMPLETE = 2
+
+
+def describe() -> str:
+    """One sentence for --help."""
+    return tr("Shows where an image's bytes come from and which of them are waste.")
+
+
+def example() -> str:
+    """Examples for --help."""
+    return tr("Examples:") + (
+        "\n  image-explorer analyze golang:1.27"
+        "\n  image-explorer analyze docker-archive:image.tar --json result.json"
+        "\n  image-explorer analyze oci:folder --json - | jq .totals"
+    )
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("reference", metavar="REF", help=tr("an image of the engine, an archive or an OCI folder"))
+    parser.add_argument("--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output"))
+    parser.add_argument("--no-cache", action="store_true", help=tr("read every layer again and keep nothing"))
+    parser.add_argument(
+        "--via", choices=("auto", "export", "direct"), default="auto", help=tr("how layers are read from an engine")
+    )
+    parser.add_argument("--platform", default="", metavar="OS/ARCH", help=tr("which platform of a multi-platform image"))
+    parser.add_argument("--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Analyse one image and print it; INCOMPLETE when a part of it could not be read."""
+    options = {
+        "reference": arguments.reference,
+        "via": arguments.via,
+        "use_cache": not arguments.no_cache,
+        "platform": arguments.platform,
+        "host": arguments.host,
+    }
+    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder, console_task() as task:
+        path = sandbox.run(task, "explorer.workflow:analyse_to_file", options, folder)
+        from explorer.findings.analysis import Analysis
+
+        analysis = Analysis.load(Path(path))
+    _print(analysis, arguments.json)
+    if not analysis.complete:
+        complain(tr("The analysis is incomplete."), "; ".join(analysis.problems))
+        return INCOMPLETE
+    return 0
+
+
+def _print(analysis: Analysis, json_file: str | None) -> None:
+    if json_file != "-":
+        from explorer.report.terminal import print_summary
+
+        print_summary(analysis)
+    if json_file is None:
+        return
+    from explorer.report.analysis_json import analysis_json
+
+    set_language("en")
+    document = analysis_json(analysis)
+    set_language("system")
+    if json_file == "-":
+        sys.stdout.buffer.write(document)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        Path(json_file).write_bytes(document)
+    except OSError as error:
+        raise StorageError(
+            tr("Could not write {path}: {reason}", path=json_file, reason=error.strerror or error),
+            tr("Choose another file or free some space."),
+        ) from error

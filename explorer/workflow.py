@@ -1,0 +1,225 @@
+"""The user stories as functions: each takes a Task and plain values, and may run in a child process (sandbox)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from explorer.errors import ImageNotFound, StorageError
+from explorer.filesystem.archive import ArchiveImage, open_archive
+from explorer.filesystem.archive import list_archive as archive_images
+from explorer.filesystem.cache import LayerStore
+from explorer.filesystem.layer import LayerIndex
+from explorer.filesystem.source import ImageSource
+from explorer.findings.analysis import Analysis
+from explorer.findings.analysis import analyse as analyse_layers
+from explorer.image.reference import parse_reference
+from explorer.task import Task
+from explorer.translation import tr
+from explorer.units import display_text, size_text
+
+# Free space left alone when a file is extracted.
+_SPARE_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an image is opened: `via` is auto, export or direct; `host` an engine endpoint, "" for the usual search."""
+
+    reference: str
+    via: str = "auto"
+    use_cache: bool = True
+    platform: str = ""
+    host: str = ""
+    image_id: str = ""
+
+
+def open_source(task: Task, options: Options) -> ImageSource:
+    """The image behind a reference, bound to its ID; ReferenceInvalid, ImageNotFound, EngineUnreachable, NotAnImage …"""
+    reference = parse_reference(options.reference)
+    if reference.transport == "docker-daemon":
+        # The engine's packages load only when an engine is asked for.
+        from explorer.engine.client import connect
+        from explorer.engine.source import open_engine_image
+
+        engine = connect(options.host)
+        return open_engine_image(engine, options.image_id or reference.name, via=options.via, platform=options.platform)
+    return open_archive(task, Path(reference.name), selector=reference.selector, platform=options.platform)
+
+
+def analyse(task: Task, options: Options, store: LayerStore, partial_folder: Path | None = None) -> Analysis:
+    """Read what the store lacks and analyse the image; a cut-off input gives an incomplete analysis, not an error.
+
+    With `partial_folder` an analysis file is written there, and its path handed to task.partial, as layers come in.
+    """
+    started = time.monotonic()
+    task.progress(tr("Opening {reference}", reference=display_text(options.reference, 80)))
+    with closing(open_source(task, options)) as source:
+        opened = time.monotonic()
+        image = source.image
+        layers = _cached_layers(store, source)
+        missing = [layer.index for layer in image.layers if layer.index not in layers]
+        reader = _Reader(task, source, layers, partial_folder, len(image.layers))
+        if missing:
+            source.read_layers(task, store, missing, reader.take)
+        read = time.monotonic()
+        timings = {"open": opened - started, "read": read - opened}
+        notes = [note for note in (store.note, *source.problems) if note]
+        task.progress(tr("Looking for what bloats the image"))
+        result = analyse_layers(image, layers, via=_via(source, missing), problems=notes, timings=timings)
+    return replace(result, timings={**result.timings, "total": time.monotonic() - started})
+
+
+def analyse_to_file(task: Task, options: Mapping[str, Any], folder: str) -> str:
+    """analyse() for another process: the analysis is written into `folder` and its path returned."""
+    chosen = Options(**options)
+    store = LayerStore.open() if chosen.use_cache else LayerStore.private()
+    with closing(store):
+        target = Path(folder)
+        result = analyse(task, chosen, store, target)
+        path = target / "analysis.col"
+        result.save(path)
+    return str(path)
+
+
+def _via(source: ImageSource, missing: list[int]) -> str:
+    return source.via if missing else "cache"
+
+
+def _cached_layers(store: LayerStore, source: ImageSource) -> dict[int, LayerIndex]:
+    found = ((layer.index, store.get(layer.diff_id)) for layer in source.image.layers)
+    return {index: layer for index, layer in found if layer is not None}
+
+
+class _Reader:
+    """Collects layers as they come and lets the user look early, at most a tenth of the time spent on it."""
+
+    def __init__(
+        self, task: Task, source: ImageSource, layers: dict[int, LayerIndex], folder: Path | None, total: int
+    ) -> None:
+        self._task, self._source, self._layers = task, source, layers
+        self._folder, self._total = folder, total
+        self._started = time.monotonic()
+        self._spent = 0.0
+        self._number = 0
+
+    def take(self, index: int, layer: LayerIndex) -> None:
+        self._layers[index] = layer
+        if self._folder is None or len(self._layers) >= self._total:
+            return
+        now = time.monotonic()
+        if self._spent > 0.1 * (now - self._started):
+            return
+        self._number += 1
+        path = self._folder / f"partial-{self._number}.col"
+        result = analyse_layers(self._source.image, dict(self._layers), via=self._source.via)
+        result.save(path)
+        self._task.partial(str(path))
+        self._spent += time.monotonic() - now
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One regular file of one layer: its path in the layer, where its payload starts and its size in bytes."""
+
+    layer: int
+    path: bytes
+    data_offset: int
+    size: int
+
+
+def preview(task: Task, options: Mapping[str, Any], payload: Payload, limit: int) -> bytes:
+    """The first `limit` bytes of a file; fewer when it is smaller."""
+    held = bytearray()
+
+    class Enough(Exception):
+        """The preview is full."""
+
+    def take(chunk: memoryview) -> None:
+        held.extend(chunk[: limit - len(held)])
+        if len(held) >= limit:
+            raise Enough
+
+    with closing(open_source(task, Options(**options))) as source:
+        _same_image(source, options)
+        try:
+            source.read_payload(task, payload.layer, payload.path, payload.data_offset, payload.size, take)
+        except Enough:
+            task.checkpoint()
+    return bytes(held)
+
+
+def extract(task: Task, options: Mapping[str, Any], payload: Payload, destination: str) -> int:
+    """Write a file of the image to `destination` (a path the user chose) and return its bytes.
+
+    Written beside it first and renamed, so that nothing half-written is left. Raises StorageError when there is no room.
+    """
+    target = Path(destination)
+    temporary = target.with_name(f".{target.name}.part")
+    _check_room(target.parent, payload.size)
+    written = 0
+    try:
+        with open(temporary, "wb") as file, closing(open_source(task, Options(**options))) as source:
+            _same_image(source, options)
+
+            def take(chunk: memoryview) -> None:
+                nonlocal written
+                file.write(chunk)
+                written += len(chunk)
+                task.progress(tr("Saving {name}", name=display_text(target.name)), written, payload.size)
+
+            source.read_payload(task, payload.layer, payload.path, payload.data_offset, payload.size, take)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise StorageError(
+            tr("Could not write {path}: {reason}", path=display_text(destination), reason=error.strerror or error),
+            tr("Choose another folder or free some space ({size} are needed).", size=size_text(payload.size)),
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return written
+
+
+def _check_room(folder: Path, size: int) -> None:
+    try:
+        state = os.statvfs(folder)
+    except OSError as error:
+        raise StorageError(
+            tr("Could not write {path}: {reason}", path=folder, reason=error.strerror or error),
+            tr("Choose a folder that exists."),
+        ) from error
+    free = state.f_bavail * state.f_frsize
+    if free < size + _SPARE_BYTES:
+        raise StorageError(
+            tr("{path} has {free} free; {size} are needed.", path=folder, free=size_text(free), size=size_text(size)),
+            tr("Choose another folder or free some space."),
+        )
+
+
+def _same_image(source: ImageSource, options: Mapping[str, Any]) -> None:
+    wanted = options.get("image_id", "")
+    if wanted and source.image.id != wanted:
+        raise ImageNotFound(
+            tr("{reference} is another image by now.", reference=display_text(str(options["reference"]))),
+            tr("Open it again to see the new one."),
+        )
+
+
+def list_images(task: Task, host: str) -> list[Any]:
+    """The engine's images, for the command line and the picker."""
+    from explorer.engine.client import connect
+
+    task.checkpoint()
+    return list(connect(host).images())
+
+
+def list_archive(task: Task, path: str) -> list[ArchiveImage]:
+    """The images in an archive or folder, for the picker."""
+    return archive_images(task, Path(path))
+
+
