@@ -121,6 +121,8 @@ class LayerBuilder:
                 self._redeclare(known, mode, uid, gid, mtime)
                 return
             self._directories[path] = len(self._records) // _RECORD.size
+        elif path in self._directories and kind != Kind.WHITEOUT:
+            self._forget_directory(path)
         flags = 0
         if logical >= 0:
             flags = Flag.SPARSE
@@ -189,6 +191,12 @@ class LayerBuilder:
             )
             self._directories[path] = node
         return node
+
+    def _forget_directory(self, path: bytes) -> None:
+        """Something else now stands where the tar had a directory: later children begin a new one."""
+        inside = path + b"/"
+        for known in [name for name in self._directories if name == path or name.startswith(inside)]:
+            del self._directories[known]
 
     def _redeclare(self, node: int, mode: int, uid: int, gid: int, mtime: int) -> None:
         record = list(_RECORD.unpack_from(self._records, node * _RECORD.size))

@@ -251,7 +251,7 @@ class _Union:
             place: int | None = 0
             for part in clean_path(layer.link_target(node)) or ():
                 place = None if place is None else self._kids(place).get(part)
-            row = -1 if place is None else self.current[place]
+            row = -1 if place is None or place == places[node] else self.current[place]
             self.payload_row[first + node - 1] = self.payload_row[row] if row >= 0 else -1
 
     def _put(self, layer: LayerIndex, places: list[int], first: int, number: int) -> None:
