@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _NOP = re.compile(r"^(?:/bin/sh -c )?#\(nop\)\s*")
-_SHELL = re.compile(r"^(?:RUN )?(?:\|\d+ (?:\S+=(?:'[^']*'|\"[^\"]*\"|\S*) )*)?(?:/bin/(?:ba|a|da)?sh(?: -[a-z]+)* -?c|cmd /S /C)\s+")
+_SHELL = re.compile(
+    r"^(?:RUN )?(?:\|\d+ (?:\S+=(?:'[^']*'|\"[^\"]*\"|\S*) )*)?(?:/bin/(?:ba|a|da)?sh(?: -o \S+| -[a-z]+)*? -[a-z]*c|cmd /S /C)\s+"
+)
 _BUILDKIT = re.compile(r"\s+# buildkit$")
 _COPY_SOURCE = re.compile(r"^(COPY|ADD) ((?:dir|file|multi):[0-9a-f]{20,})\s+in\s+(.*)$", re.DOTALL)
 
