@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
@@ -68,7 +67,11 @@ class Worker:
     """
 
     def __init__(
-        self, function: str, *args: Any, memory_limit: int = MEMORY_LIMIT, cpu_limit: int = CPU_LIMIT
+        self,
+        function: str,
+        *args: Any,
+        memory_limit: int = MEMORY_LIMIT,
+        cpu_limit: int = CPU_LIMIT,
     ) -> None:
         self._request = (function, args, language(), memory_limit, cpu_limit)
         self._process: subprocess.Popen[bytes] | None = None
@@ -80,8 +83,15 @@ class Worker:
         """Start the child."""
         ours, theirs = Pipe()
         # -P: the folder the user stands in is not searched for modules.
-        command = [sys.executable, "-P", "-c", f"from explorer.sandbox import main; main({theirs.fileno()})"]
-        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        command = [
+            sys.executable,
+            "-P",
+            "-c",
+            f"from explorer.sandbox import main; main({theirs.fileno()})",
+        ]
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+        )
         theirs.close()
         self._connection = ours
         ours.send(self._request)
@@ -110,7 +120,11 @@ class Worker:
             events.append(event)
             if isinstance(event, (Done, Failed, Stopped)):
                 self.close()
-        if not self._finished and self._cancelled_at and time.monotonic() - self._cancelled_at > CANCEL_GRACE:
+        if (
+            not self._finished
+            and self._cancelled_at
+            and time.monotonic() - self._cancelled_at > CANCEL_GRACE
+        ):
             self.close()
             events.append(Stopped())
         return events
@@ -145,7 +159,9 @@ class Worker:
         except subprocess.TimeoutExpired:
             code = 0
         if code == -24:  # SIGXCPU
-            reason = tr("it used {n} seconds of processor time without getting on", n=self._request[4])
+            reason = tr(
+                "it used {n} seconds of processor time without getting on", n=self._request[4]
+            )
         elif code < 0:
             reason = tr("it was ended by signal {n}", n=-code)
         else:
@@ -280,11 +296,14 @@ def _call(function: str, args: tuple[Any, ...], task: Task) -> Event:
                 tr("The input may be damaged or hostile; everything else keeps working."),
             )
         )
-    except Exception as error:  # the border of the process: a traceback goes to the log, never to a person
-        _log.error("%s failed:\n%s", function, traceback.format_exc())
+    except Exception as error:  # noqa: BLE001  # the border of the process; the log has it all
+        _log.exception("%s failed", function)
         return Failed(
             WorkerFailed(
-                tr("Internal error in the worker process: {error}", error=f"{type(error).__name__}: {error}"),
+                tr(
+                    "Internal error in the worker process: {error}",
+                    error=f"{type(error).__name__}: {error}",
+                ),
                 tr("Please report it, with the log file."),
             )
         )

@@ -56,6 +56,8 @@ def mark(text: str) -> str:
 
 
 def _nearest(value: str) -> str:
-    return "zh_CN" if value.split(".")[0].lower().replace("-", "_").startswith("zh") else "en"
-
-
+    return (
+        "zh_CN"
+        if value.split(".", maxsplit=1)[0].lower().replace("-", "_").startswith("zh")
+        else "en"
+    )

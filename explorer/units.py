@@ -14,7 +14,11 @@ DISPLAY_LIMIT = 512
 
 def size_text(count: int) -> str:
     """A byte count in decimal units, as Docker prints them: 1.1 GB."""
-    return humanize.naturalsize(count, format="%.1f" if count >= 1000 else "%.0f").replace("Bytes", "B").replace("Byte", "B")
+    return (
+        humanize.naturalsize(count, format="%.1f" if count >= 1000 else "%.0f")
+        .replace("Bytes", "B")
+        .replace("Byte", "B")
+    )
 
 
 def count_text(count: int) -> str:
@@ -44,7 +48,9 @@ def display_name(raw: bytes, limit: int = DISPLAY_LIMIT) -> str:
 def display_text(text: str, limit: int = DISPLAY_LIMIT) -> str:
     """Untrusted text as one harmless line; see display_name. Distinct names stay distinct (up to the cut)."""
     if not (text.isprintable() and "\\" not in text):
-        text = "".join(map(_escape, text[: 2 * limit] + text[-limit:] if len(text) > 3 * limit else text))
+        text = "".join(
+            map(_escape, text[: 2 * limit] + text[-limit:] if len(text) > 3 * limit else text)
+        )
     if len(text) > limit:
         half = (limit - 1) // 2
         text = f"{text[:half]}…{text[-half:]}"
@@ -57,9 +63,15 @@ def _escape(char: str) -> str:
         return f"\\x{code - 0xDC00:02x}"
     if char == "\\":
         return "\\\\"
-    if char in _BIDI or not char.isprintable() and char != " ":
+    if char in _BIDI or (not char.isprintable() and char != " "):
         short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char)
-        return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+        return short or (
+            f"\\x{code:02x}"
+            if code < 0x100
+            else f"\\u{code:04x}"
+            if code < 0x10000
+            else f"\\U{code:08x}"
+        )
     if unicodedata.category(char) in ("Cf", "Zl", "Zp"):
         return f"\\u{code:04x}"
     return char

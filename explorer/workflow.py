@@ -48,11 +48,17 @@ def open_source(task: Task, options: Options) -> ImageSource:
         from explorer.engine.source import open_engine_image
 
         engine = connect(options.host)
-        return open_engine_image(engine, options.image_id or reference.name, via=options.via, platform=options.platform)
-    return open_archive(task, Path(reference.name), selector=reference.selector, platform=options.platform)
+        return open_engine_image(
+            engine, options.image_id or reference.name, via=options.via, platform=options.platform
+        )
+    return open_archive(
+        task, Path(reference.name), selector=reference.selector, platform=options.platform
+    )
 
 
-def analyse(task: Task, options: Options, store: LayerStore, partial_folder: Path | None = None) -> Analysis:
+def analyse(
+    task: Task, options: Options, store: LayerStore, partial_folder: Path | None = None
+) -> Analysis:
     """Read what the store lacks and analyse the image; a cut-off input gives an incomplete analysis, not an error.
 
     With `partial_folder` an analysis file is written there, and its path handed to task.partial, as layers come in.
@@ -71,7 +77,9 @@ def analyse(task: Task, options: Options, store: LayerStore, partial_folder: Pat
         timings = {"open": opened - started, "read": read - opened}
         notes = [note for note in (store.note, *source.problems) if note]
         task.progress(tr("Looking for what bloats the image"))
-        result = analyse_layers(image, layers, via=_via(source, missing), problems=notes, timings=timings)
+        result = analyse_layers(
+            image, layers, via=_via(source, missing), problems=notes, timings=timings
+        )
     return replace(result, timings={**result.timings, "total": time.monotonic() - started})
 
 
@@ -100,7 +108,12 @@ class _Reader:
     """Collects layers as they come and lets the user look early, at most a tenth of the time spent on it."""
 
     def __init__(
-        self, task: Task, source: ImageSource, layers: dict[int, LayerIndex], folder: Path | None, total: int
+        self,
+        task: Task,
+        source: ImageSource,
+        layers: dict[int, LayerIndex],
+        folder: Path | None,
+        total: int,
     ) -> None:
         self._task, self._source, self._layers = task, source, layers
         self._folder, self._total = folder, total
@@ -133,23 +146,26 @@ class Payload:
     size: int
 
 
+class _Enough(Exception):
+    """The preview is full."""
+
+
 def preview(task: Task, options: Mapping[str, Any], payload: Payload, limit: int) -> bytes:
     """The first `limit` bytes of a file; fewer when it is smaller."""
     held = bytearray()
 
-    class Enough(Exception):
-        """The preview is full."""
-
     def take(chunk: memoryview) -> None:
         held.extend(chunk[: limit - len(held)])
         if len(held) >= limit:
-            raise Enough
+            raise _Enough
 
     with closing(open_source(task, Options(**options))) as source:
         _same_image(source, options)
         try:
-            source.read_payload(task, payload.layer, payload.path, payload.data_offset, payload.size, take)
-        except Enough:
+            source.read_payload(
+                task, payload.layer, payload.path, payload.data_offset, payload.size, take
+            )
+        except _Enough:
             task.checkpoint()
     return bytes(held)
 
@@ -164,21 +180,35 @@ def extract(task: Task, options: Mapping[str, Any], payload: Payload, destinatio
     _check_room(target.parent, payload.size)
     written = 0
     try:
-        with open(temporary, "wb") as file, closing(open_source(task, Options(**options))) as source:
+        with (
+            open(temporary, "wb") as file,
+            closing(open_source(task, Options(**options))) as source,
+        ):
             _same_image(source, options)
 
             def take(chunk: memoryview) -> None:
                 nonlocal written
                 file.write(chunk)
                 written += len(chunk)
-                task.progress(tr("Saving {name}", name=display_text(target.name)), written, payload.size)
+                task.progress(
+                    tr("Saving {name}", name=display_text(target.name)), written, payload.size
+                )
 
-            source.read_payload(task, payload.layer, payload.path, payload.data_offset, payload.size, take)
+            source.read_payload(
+                task, payload.layer, payload.path, payload.data_offset, payload.size, take
+            )
         os.replace(temporary, target)
     except OSError as error:
         raise StorageError(
-            tr("Could not write {path}: {reason}", path=display_text(destination), reason=error.strerror or error),
-            tr("Choose another folder or free some space ({size} are needed).", size=size_text(payload.size)),
+            tr(
+                "Could not write {path}: {reason}",
+                path=display_text(destination),
+                reason=error.strerror or error,
+            ),
+            tr(
+                "Choose another folder or free some space ({size} are needed).",
+                size=size_text(payload.size),
+            ),
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
@@ -196,7 +226,12 @@ def _check_room(folder: Path, size: int) -> None:
     free = state.f_bavail * state.f_frsize
     if free < size + _SPARE_BYTES:
         raise StorageError(
-            tr("{path} has {free} free; {size} are needed.", path=folder, free=size_text(free), size=size_text(size)),
+            tr(
+                "{path} has {free} free; {size} are needed.",
+                path=folder,
+                free=size_text(free),
+                size=size_text(size),
+            ),
             tr("Choose another folder or free some space."),
         )
 
@@ -205,7 +240,10 @@ def _same_image(source: ImageSource, options: Mapping[str, Any]) -> None:
     wanted = options.get("image_id", "")
     if wanted and source.image.id != wanted:
         raise ImageNotFound(
-            tr("{reference} is another image by now.", reference=display_text(str(options["reference"]))),
+            tr(
+                "{reference} is another image by now.",
+                reference=display_text(str(options["reference"])),
+            ),
             tr("Open it again to see the new one."),
         )
 
@@ -221,5 +259,3 @@ def list_images(task: Task, host: str) -> list[Any]:
 def list_archive(task: Task, path: str) -> list[ArchiveImage]:
     """The images in an archive or folder, for the picker."""
     return archive_images(task, Path(path))
-
-

@@ -24,13 +24,21 @@ def _events(worker: Worker, seconds: float = 15) -> list[Event]:
 
 
 def test_that_progress_partial_and_result_come_in_order() -> None:
-    assert _events(Worker("tests.sandboxed:add", 2, 3)) == [Progress("adding", 1, 2), Partial("early"), Done(5)]
+    assert _events(Worker("tests.sandboxed:add", 2, 3)) == [
+        Progress("adding", 1, 2),
+        Partial("early"),
+        Done(5),
+    ]
 
 
 def test_that_an_error_keeps_its_type_hint_and_offset() -> None:
     with pytest.raises(DamagedInput) as caught:
         run(Task(), "tests.sandboxed:fail")
-    assert (caught.value.message, caught.value.hint, caught.value.offset) == ("it is cut", "copy it again", 77)
+    assert (caught.value.message, caught.value.hint, caught.value.offset) == (
+        "it is cut",
+        "copy it again",
+        77,
+    )
 
 
 def test_that_an_unexpected_exception_names_itself_without_a_traceback() -> None:

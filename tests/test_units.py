@@ -10,12 +10,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.units import DISPLAY_LIMIT, display_name, display_text, seconds_text, share_text, size_text
+from explorer.units import (
+    DISPLAY_LIMIT,
+    display_name,
+    display_text,
+    seconds_text,
+    share_text,
+    size_text,
+)
 
 
 @pytest.mark.parametrize(
     ("count", "expected"),
-    [(0, "0 B"), (1, "1 B"), (999, "999 B"), (1000, "1.0 kB"), (887151968, "887.2 MB"), (1_140_000_000, "1.1 GB")],
+    [
+        (0, "0 B"),
+        (1, "1 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (887151968, "887.2 MB"),
+        (1_140_000_000, "1.1 GB"),
+    ],
 )
 def test_that_sizes_are_decimal_as_docker_prints_them(count: int, expected: str) -> None:
     assert size_text(count) == expected
@@ -37,13 +51,17 @@ def test_that_names_become_one_harmless_line(raw: bytes, expected: str) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_that_displayed_names_hold_nothing_that_controls_a_terminal_or_a_direction(raw: bytes) -> None:
+def test_that_displayed_names_hold_nothing_that_controls_a_terminal_or_a_direction(
+    raw: bytes,
+) -> None:
     shown = display_name(raw)
     assert all(unicodedata.category(char) not in ("Cc", "Cs", "Cf", "Zl", "Zp") for char in shown)
 
 
 @given(st.binary(max_size=100), st.binary(max_size=100))
-def test_that_two_names_are_shown_alike_only_when_they_are_the_same(one: bytes, other: bytes) -> None:
+def test_that_two_names_are_shown_alike_only_when_they_are_the_same(
+    one: bytes, other: bytes
+) -> None:
     assert (display_name(one) == display_name(other)) == (one == other)
 
 

@@ -35,14 +35,30 @@ def example() -> str:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("reference", metavar="REF", help=tr("an image of the engine, an archive or an OCI folder"))
-    parser.add_argument("--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output"))
-    parser.add_argument("--no-cache", action="store_true", help=tr("read every layer again and keep nothing"))
     parser.add_argument(
-        "--via", choices=("auto", "export", "direct"), default="auto", help=tr("how layers are read from an engine")
+        "reference", metavar="REF", help=tr("an image of the engine, an archive or an OCI folder")
     )
-    parser.add_argument("--platform", default="", metavar="OS/ARCH", help=tr("which platform of a multi-platform image"))
-    parser.add_argument("--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…"))
+    parser.add_argument(
+        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
+    )
+    parser.add_argument(
+        "--via",
+        choices=("auto", "export", "direct"),
+        default="auto",
+        help=tr("how layers are read from an engine"),
+    )
+    parser.add_argument(
+        "--platform",
+        default="",
+        metavar="OS/ARCH",
+        help=tr("which platform of a multi-platform image"),
+    )
+    parser.add_argument(
+        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

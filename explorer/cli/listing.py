@@ -26,17 +26,24 @@ def example() -> str:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--json", action="store_true", help=tr("print JSON"))
-    parser.add_argument("--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…"))
+    parser.add_argument(
+        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the images, biggest first."""
     with console_task() as task:
-        images = sorted(workflow.list_images(task, arguments.host), key=lambda image: -image.size_bytes)
+        images = sorted(
+            workflow.list_images(task, arguments.host), key=lambda image: -image.size_bytes
+        )
     if arguments.json:
         import msgspec
 
-        rows = [{"id": i.id, "tags": list(i.tags), "size_bytes": i.size_bytes, "created": i.created} for i in images]
+        rows = [
+            {"id": i.id, "tags": list(i.tags), "size_bytes": i.size_bytes, "created": i.created}
+            for i in images
+        ]
         document = msgspec.json.encode({"schema": SCHEMA, "images": rows})
         sys.stdout.buffer.write(msgspec.json.format(document, indent=2) + b"\n")
         return 0

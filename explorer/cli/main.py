@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output (head, less) has seen enough.
         sys.stderr.close()
         return 0
-    except Exception as error:  # the border of the program: the traceback goes to the log
+    except Exception as error:  # noqa: BLE001  # the border of the program; the log has it all
         logging.getLogger(__name__).exception("internal error")
         complain(
             tr("Internal error: {error}", error=f"{type(error).__name__}: {error}"),
@@ -64,7 +64,9 @@ def _dispatch(arguments: list[str]) -> int:
         + tr("Example: image-explorer analyze golang:1.27"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"image-explorer {version('image-size-explorer')}")
+    parser.add_argument(
+        "--version", action="version", version=f"image-explorer {version('image-size-explorer')}"
+    )
     if arguments and arguments[0] in ("-h", "--help", "--version"):
         _add_commands(parser)
         parser.parse_args(arguments)
@@ -100,5 +102,7 @@ def _log_to_file() -> None:
         )
     except OSError:
         handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+    )
     root.addHandler(handler)

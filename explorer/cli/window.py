@@ -21,13 +21,18 @@ def describe() -> str:
 
 def example() -> str:
     """Examples for --help."""
-    return tr("Examples:") + "\n  image-explorer\n  image-explorer golang:1.27\n  image-explorer image.tar"
+    return (
+        tr("Examples:")
+        + "\n  image-explorer\n  image-explorer golang:1.27\n  image-explorer image.tar"
+    )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("references", metavar="REF", nargs="*", help=tr("images to open"))
-    parser.add_argument("--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…"))
+    parser.add_argument(
+        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,7 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
 
         return open_window(arguments.references, host=arguments.host)
     references = arguments.references or [sample_reference()]
-    warn(tr("There is no screen (DISPLAY and WAYLAND_DISPLAY are not set): here is the analysis as text."))
+    warn(
+        tr(
+            "There is no screen (DISPLAY and WAYLAND_DISPLAY are not set): here is the analysis as text."
+        )
+    )
     if not arguments.references:
         warn(tr("No image was named: this is the bundled sample, a naive Go service."))
     codes = []

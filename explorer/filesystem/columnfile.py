@@ -30,7 +30,9 @@ class ColumnFileInvalid(StorageError):
     """The file is damaged, of another kind or of another version: rebuild it."""
 
 
-def write_columns(path: Path, kind: str, version: int, meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> int:
+def write_columns(
+    path: Path, kind: str, version: int, meta: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> int:
     """Write atomically (temporary file, fsync, rename) and return the size in bytes.
 
     Raises StorageError when the disk is full or the folder cannot be written; nothing is left behind then.
@@ -54,7 +56,10 @@ def write_columns(path: Path, kind: str, version: int, meta: Mapping[str, Any], 
                 file.write(chunk)
             for array in contiguous.values():
                 padding = bytes(-array.nbytes % _ALIGN)
-                for part in (array.reshape(-1).view(np.uint8).data if array.nbytes else b"", padding):
+                for part in (
+                    array.reshape(-1).view(np.uint8).data if array.nbytes else b"",
+                    padding,
+                ):
                     digest.update(part)
                     file.write(part)
             file.seek(len(MAGIC))
@@ -94,7 +99,9 @@ def read_columns(path: Path, kind: str, version: int) -> tuple[dict[str, Any], d
         raise ColumnFileInvalid(tr("{path} was written by another version.", path=path))
     base = start + 8 + length
     arrays = {
-        name: np.frombuffer(data, dtype=np.dtype(dtype), count=int(np.prod(shape)), offset=base + offset).reshape(shape)
+        name: np.frombuffer(
+            data, dtype=np.dtype(dtype), count=int(np.prod(shape)), offset=base + offset
+        ).reshape(shape)
         for name, (dtype, shape, offset) in header["arrays"].items()
     }
     return header["meta"], arrays

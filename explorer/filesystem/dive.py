@@ -72,7 +72,9 @@ class _Tally:
         if opaque.any() or (gone_sizes < 0).any():
             # dive finds no earlier node there, and its walk over this layer's sorted leaves ends.
             leaves = self._walk(nodes, leaf & plain, gone, opaque)
-            self._count_walk(leaves, dict(zip(gone.tolist(), gone_sizes.tolist(), strict=True)), rows, nodes)
+            self._count_walk(
+                leaves, dict(zip(gone.tolist(), gone_sizes.tolist(), strict=True)), rows, nodes
+            )
         else:
             self._count(nodes[leaf & plain], stack.size[rows][leaf & plain])
             self._count(gone, gone_sizes)
@@ -97,19 +99,27 @@ class _Tally:
         np.minimum.at(self.minimum, nodes, sizes)
         np.add.at(self.count, nodes, 1)
 
-    def _walk(self, nodes: Array, leaf: Array, gone: Array, opaque: Array) -> list[tuple[tuple[bytes, ...], int, bool]]:
+    def _walk(
+        self, nodes: Array, leaf: Array, gone: Array, opaque: Array
+    ) -> list[tuple[tuple[bytes, ...], int, bool]]:
         """(path components as the tar has them, node, is whiteout) of the layer's leaves in dive's order."""
         tree = self.stack.tree
         items = [(tuple(tree.path(node).split(b"/")), node, False) for node in nodes[leaf].tolist()]
         for node in gone.tolist():
             parts = tree.path(node).split(b"/")
             items.append(((*parts[:-1], b".wh." + parts[-1]), node, True))
-        for node in nodes[opaque].tolist():
-            items.append(((*tree.path(node).split(b"/"), _OPAQUE_NAME), -1, True))
+        items += [
+            ((*tree.path(node).split(b"/"), _OPAQUE_NAME), -1, True)
+            for node in nodes[opaque].tolist()
+        ]
         return sorted(items)
 
     def _count_walk(
-        self, leaves: list[tuple[tuple[bytes, ...], int, bool]], gone: dict[int, int], rows: Array, nodes: Array
+        self,
+        leaves: list[tuple[tuple[bytes, ...], int, bool]],
+        gone: dict[int, int],
+        rows: Array,
+        nodes: Array,
     ) -> None:
         sizes = dict(zip(nodes.tolist(), self.stack.size[rows].tolist(), strict=True))
         for _, node, is_whiteout in leaves:

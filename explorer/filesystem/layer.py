@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import IntEnum, IntFlag
+from itertools import pairwise
 from pathlib import Path
-
 
 from explorer.filesystem.columnfile import Array, read_columns, write_columns
 
@@ -60,7 +60,9 @@ class LayerIndex:
     link: Array  # int32[n] into the link table, -1 for none: symlink text or hardlink path
     link_offsets: Array  # int64[links + 1]
     links: Array  # uint8[*]
-    link_node: Array  # int32[n], for a hardlink the node it names in this layer, -1 when that lies below
+    link_node: (
+        Array  # int32[n], for a hardlink the node it names in this layer, -1 when that lies below
+    )
     data_offset: Array  # int64[n], where the payload starts in the uncompressed tar, -1 for none
     shadowed_node: Array  # int32[m], the node whose path was written again
     shadowed_size: Array  # int64[m]
@@ -96,7 +98,11 @@ class LayerIndex:
     def link_target(self, node: int) -> bytes:
         """Symlink text or hardlink path of a node, b"" for none."""
         index = int(self.link[node])
-        return b"" if index < 0 else self.links[self.link_offsets[index] : self.link_offsets[index + 1]].tobytes()
+        return (
+            b""
+            if index < 0
+            else self.links[self.link_offsets[index] : self.link_offsets[index + 1]].tobytes()
+        )
 
     def save(self, path: Path) -> int:
         """Write the index to a file; see write_columns."""
@@ -107,16 +113,14 @@ class LayerIndex:
     @classmethod
     def load(cls, path: Path) -> LayerIndex:
         """Map an index written by save(); see read_columns for the errors."""
-        meta, arrays = read_columns(path, _KIND, LAYER_VERSION)
+        meta, columns = read_columns(path, _KIND, LAYER_VERSION)
         meta["problems"] = tuple(meta["problems"])
         meta["logical_sizes"] = {int(node): size for node, size in meta["logical_sizes"].items()}
-        return cls(**arrays, **meta)
+        return cls(**{**columns, **meta})
 
 
 def names_list(names: Array, offsets: Array) -> list[bytes]:
     """All names of a blob as a list; the fast way to walk a whole tree."""
     blob = names.tobytes()
     bounds: list[int] = offsets.tolist()
-    return [blob[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
-
-
+    return [blob[a:b] for a, b in pairwise(bounds)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,10 @@ from explorer.units import display_name
 MAX_PATH_BYTES = 64 << 10
 MAX_PATH_PARTS = 4096
 _MAX_PROBLEMS = 100
+# Paths that need tidying: empty, "." and ".." components, slashes at either end, nothing at all.
+_UNTIDY = re.compile(rb"\A\Z|\A/|/\Z|//|(?:\A|/)\.\.?(?:/|\Z)").search
+# Shorter paths cannot have too many components.
+_LONG = MAX_PATH_PARTS
 _NO_DIGEST = bytes(16)
 _NO_HEAD = bytes(HEAD_BYTES)
 
@@ -65,7 +71,9 @@ class LayerBuilder:
         self._logical: dict[int, int] = {}
         self._entries = 0
         self.problems: list[str] = []
-        self._node(-1, b"", Kind.DIRECTORY, Flag.IMPLIED, 0o755, 0, 0, 0, 0, -1, -1, _NO_DIGEST, _NO_HEAD)
+        self._node(
+            -1, b"", Kind.DIRECTORY, Flag.IMPLIED, 0o755, 0, 0, 0, 0, -1, -1, _NO_DIGEST, _NO_HEAD
+        )
 
     def __len__(self) -> int:
         return self._entries
@@ -91,17 +99,11 @@ class LayerBuilder:
         logical: int = -1,
     ) -> None:
         """One entry; `digest` 16 and `head` at most HEAD_BYTES bytes, `logical` for sparse files only."""
-        if b"//" in path or b"./" in path or path[:1] == b"/" or path[-1:] in (b"/", b".") or not path:
-            parts = clean_path(path)
-            if parts is None:
-                self.problem(tr("{name} points outside the layer.", name=display_name(path)))
-                parts = tuple(part for part in path.split(b"/") if part not in (b"", b".", b".."))
-            path = b"/".join(parts)
+        if _UNTIDY(path) or len(path) > _LONG:
+            path = self._tidy(path)
             if not path:
                 self._root(kind, mode, uid, gid, mtime)
                 return
-        if len(path) > MAX_PATH_BYTES or path.count(b"/") >= MAX_PATH_PARTS:
-            path = self._cut(path)
         self._entries += 1
         parent, _, name = path.rpartition(b"/")
         parent_node = self._directories.get(parent)
@@ -127,7 +129,21 @@ class LayerBuilder:
         if logical >= 0:
             flags = Flag.SPARSE
             self._logical[len(self._records) // _RECORD.size] = logical
-        self._node(parent_node, name, kind, flags, mode, uid, gid, mtime, size, data_offset, link_index, digest, head)
+        self._node(
+            parent_node,
+            name,
+            kind,
+            flags,
+            mode,
+            uid,
+            gid,
+            mtime,
+            size,
+            data_offset,
+            link_index,
+            digest,
+            head,
+        )
 
     def whiteout(self, path: bytes) -> None:
         """The layer hides `path` of lower layers."""
@@ -144,8 +160,10 @@ class LayerBuilder:
         names = np.frombuffer(bytes(self._names), dtype=np.uint8)
         offsets = np.concatenate([[0], table["name_end"]]).astype(np.int64)
         keep, shadowed, also = self._settle_duplicates(table, names, offsets)
-        columns = _columns(table, names, offsets, keep, also)
-        lengths = np.fromiter((len(link) for link in self._links), dtype=np.int64, count=len(self._links))
+        columns: dict[str, Any] = {**_columns(table, names, offsets, keep, also), **facts}
+        lengths = np.fromiter(
+            (len(link) for link in self._links), dtype=np.int64, count=len(self._links)
+        )
         renumber = np.cumsum(keep, dtype=np.int64) - 1
         losers = np.array([loser for loser, _ in shadowed], dtype=np.int64)
         winners = np.array([winner for _, winner in shadowed], dtype=np.int64)
@@ -159,8 +177,9 @@ class LayerBuilder:
             shadowed_digest=table["digest"][losers].reshape(-1, 2).astype(np.uint64),
             entries=self._entries,
             problems=tuple(self.problems),
-            logical_sizes={int(renumber[node]): size for node, size in self._logical.items() if keep[node]},
-            **facts,  # type: ignore[arg-type]  # checked by LayerIndex's own constructor
+            logical_sizes={
+                int(renumber[node]): size for node, size in self._logical.items() if keep[node]
+            },
         )
         self._resolve_hardlinks(index, renumber, keep)
         return index
@@ -187,7 +206,19 @@ class LayerBuilder:
         for path in reversed(missing):
             name = path.rpartition(b"/")[2]
             node = self._node(
-                node, name, Kind.DIRECTORY, Flag.IMPLIED, 0o755, 0, 0, 0, 0, -1, -1, _NO_DIGEST, _NO_HEAD
+                node,
+                name,
+                Kind.DIRECTORY,
+                Flag.IMPLIED,
+                0o755,
+                0,
+                0,
+                0,
+                0,
+                -1,
+                -1,
+                _NO_DIGEST,
+                _NO_HEAD,
             )
             self._directories[path] = node
         return node
@@ -195,7 +226,9 @@ class LayerBuilder:
     def _forget_directory(self, path: bytes) -> None:
         """Something else now stands where the tar had a directory: later children begin a new one."""
         inside = path + b"/"
-        for known in [name for name in self._directories if name == path or name.startswith(inside)]:
+        for known in [
+            name for name in self._directories if name == path or name.startswith(inside)
+        ]:
             del self._directories[known]
 
     def _redeclare(self, node: int, mode: int, uid: int, gid: int, mtime: int) -> None:
@@ -223,6 +256,17 @@ class LayerBuilder:
             return True
         return False
 
+    def _tidy(self, path: bytes) -> bytes:
+        """The path without empty, `.` and `..` components, cut where it is too long."""
+        parts = clean_path(path)
+        if parts is None:
+            self.problem(tr("{name} points outside the layer.", name=display_name(path)))
+            parts = tuple(part for part in path.split(b"/") if part not in (b"", b".", b".."))
+        tidy = b"/".join(parts)
+        return (
+            self._cut(tidy) if len(tidy) > MAX_PATH_BYTES or len(parts) > MAX_PATH_PARTS else tidy
+        )
+
     def _cut(self, path: bytes) -> bytes:
         parts = path.split(b"/")
         self.problem(
@@ -233,7 +277,9 @@ class LayerBuilder:
                 name=display_name(path, 60),
             )
         )
-        return b"/".join(part[:255] for part in parts[:32]) + f"… ({len(parts)} components)".encode()
+        return (
+            b"/".join(part[:255] for part in parts[:32]) + f"… ({len(parts)} components)".encode()
+        )
 
     def _settle_duplicates(
         self, table: Array, names: Array, offsets: Array
@@ -256,12 +302,19 @@ class LayerBuilder:
             groups.setdefault((int(table["parent"][node]), name), []).append(node)
         for nodes in groups.values():
             if len(nodes) > 1:
-                self._settle(sorted(nodes, key=lambda n: int(table["order"][n])), table, keep, shadowed, also)
+                self._settle(
+                    sorted(nodes, key=lambda n: int(table["order"][n])), table, keep, shadowed, also
+                )
         self._drop_orphans(table, keep, shadowed)
         return keep, shadowed, also
 
     def _settle(
-        self, nodes: list[int], table: Array, keep: Array, shadowed: list[tuple[int, int]], also: list[int]
+        self,
+        nodes: list[int],
+        table: Array,
+        keep: Array,
+        shadowed: list[tuple[int, int]],
+        also: list[int],
     ) -> None:
         entries = [node for node in nodes if table["kind"][node] != Kind.WHITEOUT]
         winner = entries[-1] if entries else nodes[-1]
@@ -278,7 +331,9 @@ class LayerBuilder:
     def _drop_orphans(self, table: Array, keep: Array, shadowed: list[tuple[int, int]]) -> None:
         """Take away what lies under a directory that a later entry of another kind replaced."""
         parents = table["parent"].tolist()
-        gone = {node for node in np.flatnonzero(~keep).tolist() if table["kind"][node] == Kind.DIRECTORY}
+        gone = {
+            node for node in np.flatnonzero(~keep).tolist() if table["kind"][node] == Kind.DIRECTORY
+        }
         if not gone:
             return
         for node in range(1, len(parents)):
@@ -292,7 +347,9 @@ class LayerBuilder:
         links = np.flatnonzero(index.kind == Kind.HARDLINK)
         if not len(links):
             return
-        wanted = {int(node): b"/".join(clean_path(index.link_target(int(node))) or ()) for node in links}
+        wanted = {
+            int(node): b"/".join(clean_path(index.link_target(int(node))) or ()) for node in links
+        }
         by_place: dict[tuple[int, bytes], list[int]] = {}
         for node, target in wanted.items():
             parent, _, name = target.rpartition(b"/")
@@ -300,7 +357,9 @@ class LayerBuilder:
             if target and directory is not None and keep[directory]:
                 by_place.setdefault((int(renumber[directory]), name), []).append(node)
         parents = {parent for parent, _ in by_place}
-        candidates = np.flatnonzero(np.isin(index.parent, np.fromiter(parents, dtype=np.int32, count=len(parents))))
+        candidates = np.flatnonzero(
+            np.isin(index.parent, np.fromiter(parents, dtype=np.int32, count=len(parents)))
+        )
         for candidate in candidates.tolist():
             if index.kind[candidate] in (Kind.WHITEOUT, Kind.DIRECTORY):
                 continue
@@ -309,7 +368,9 @@ class LayerBuilder:
                     index.link_node[node] = candidate
 
 
-def _columns(table: Array, names: Array, offsets: Array, keep: Array, also: list[int]) -> dict[str, Array]:
+def _columns(
+    table: Array, names: Array, offsets: Array, keep: Array, also: list[int]
+) -> dict[str, Array]:
     """The node columns of the entries that stay, renumbered."""
     flags = table["flags"].copy()
     flags[np.asarray(also, dtype=np.int64)] |= np.uint8(Flag.ALSO_WHITEOUT)
@@ -324,7 +385,18 @@ def _columns(table: Array, names: Array, offsets: Array, keep: Array, also: list
         offsets = np.concatenate([[0], np.cumsum(lengths[keep])])
     plain = {
         name: np.ascontiguousarray(chosen[name])
-        for name in ("kind", "mode", "uid", "gid", "mtime", "size", "digest", "head", "link", "data_offset")
+        for name in (
+            "kind",
+            "mode",
+            "uid",
+            "gid",
+            "mtime",
+            "size",
+            "digest",
+            "head",
+            "link",
+            "data_offset",
+        )
     }
     return {
         "parent": np.ascontiguousarray(parent, dtype=np.int32),

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +58,9 @@ class Stack:
     payload_until: Array  # int16[r]
     replaced_by: Array  # int32[r], the row at the same path that hid this one, -1 for none
     state: Array  # uint8[r], State; LIVE for all that has no payload
-    layer_node: Array  # int32[r], node in the row's LayerIndex, -1 for replaced entries (State.DUPLICATE)
+    layer_node: (
+        Array  # int32[r], node in the row's LayerIndex, -1 for replaced entries (State.DUPLICATE)
+    )
     link: Array  # int32[r] into the link table, -1 for none
     link_offsets: Array  # int64[links + 1]
     links: Array  # uint8[*]
@@ -64,7 +68,11 @@ class Stack:
     def link_target(self, row: int) -> bytes:
         """Symlink text or hardlink path of a row, b"" for none."""
         index = int(self.link[row])
-        return b"" if index < 0 else self.links[self.link_offsets[index] : self.link_offsets[index + 1]].tobytes()
+        return (
+            b""
+            if index < 0
+            else self.links[self.link_offsets[index] : self.link_offsets[index + 1]].tobytes()
+        )
 
     def rows_at(self, node: int) -> Array:
         """int64[k]: the rows of every layer at one node, base first."""
@@ -80,7 +88,7 @@ class Stack:
 
     def merged(self) -> Array:
         """bool[r]: what the final file system shows."""
-        return self.until == self.layer_count
+        return np.asarray(self.until == self.layer_count)
 
     def up_to(self, layer: int) -> Array:
         """bool[r]: what the file system shows after `layer` was applied."""
@@ -125,7 +133,13 @@ def view(stack: Stack, mask: Array) -> View:
     is_file = np.zeros(len(stack.tree), dtype=np.int64)
     is_file[nodes[np.isin(stack.kind[rows], (Kind.FILE, Kind.HARDLINK))]] = 1
     here = (shown >= 0).astype(np.int64)
-    return View(shown, sizes, stack.tree.roll_up(sizes), stack.tree.roll_up(is_file), stack.tree.roll_up(here) > 0)
+    return View(
+        shown,
+        sizes,
+        stack.tree.roll_up(sizes),
+        stack.tree.roll_up(is_file),
+        stack.tree.roll_up(here) > 0,
+    )
 
 
 def stack_layers(layers: Sequence[LayerIndex]) -> Stack:
@@ -166,16 +180,16 @@ class _Union:
             self._link_lower(layer, places, first)
             self._put(layer, places, first, number)
         self.row_node[first : first + node_count - 1] = places[1:]
-        self.row_node[first + node_count - 1 : int(self.first_row[number + 1])] = np.asarray(places)[
-            layer.shadowed_node
-        ]
+        self.row_node[first + node_count - 1 : int(self.first_row[number + 1])] = np.asarray(
+            places
+        )[layer.shadowed_node]
         rows = slice(first, first + node_count - 1)
         self.until[rows][layer.kind[1:] == Kind.WHITEOUT] = number
         self.until[first + node_count - 1 : int(self.first_row[number + 1])] = number
         same = np.flatnonzero(layer.link_node[1:] >= 0)
         self.payload_row[first + same] = first + layer.link_node[1:][same] - 1
 
-    def _take_base(self, layer: LayerIndex, first: int) -> Array:
+    def _take_base(self, layer: LayerIndex, first: int) -> list[int]:
         count = len(layer)
         self.parent = layer.parent.tolist()
         self.names = names_list(layer.names, layer.name_offsets)
@@ -186,7 +200,7 @@ class _Union:
         self.payload_row[first + lower - 1] = -1
         offsets = np.concatenate([[0], np.cumsum(np.bincount(layer.parent[1:], minlength=count))])
         self.base_children = (np.argsort(layer.parent[1:], kind="stable") + 1, offsets)
-        return np.arange(count)
+        return list(range(count))
 
     def _kids(self, node: int) -> dict[bytes, int]:
         """Children of a global node by name; the base layer's are looked up when first asked for."""
@@ -196,7 +210,10 @@ class _Union:
             if self.base_children is not None and node < len(self.base_children[1]) - 1:
                 listing, offsets = self.base_children
                 names = self.names
-                kids = {names[child]: child for child in listing[offsets[node] : offsets[node + 1]].tolist()}
+                kids = {
+                    names[child]: child
+                    for child in listing[offsets[node] : offsets[node + 1]].tolist()
+                }
             self.children[node] = kids
         return kids
 
@@ -276,7 +293,9 @@ class _Union:
 
     def _is_directory(self, row: int) -> bool:
         number = int(np.searchsorted(self.first_row, row, side="right")) - 1
-        return bool(self.layers[number].kind[row - int(self.first_row[number]) + 1] == Kind.DIRECTORY)
+        return bool(
+            self.layers[number].kind[row - int(self.first_row[number]) + 1] == Kind.DIRECTORY
+        )
 
     def finish(self) -> Stack:
         tree, position = _preorder(self.parent, self.names)
@@ -299,7 +318,9 @@ class _Union:
             layer_node=layer_node,
             link=self._links(),
             link_offsets=np.concatenate([[0], *self._link_ends()]).astype(np.int64),
-            links=np.concatenate([np.zeros(0, dtype=np.uint8), *(layer.links for layer in self.layers)]),
+            links=np.concatenate(
+                [np.zeros(0, dtype=np.uint8), *(layer.links for layer in self.layers)]
+            ),
             **columns,
         )
 
@@ -316,7 +337,8 @@ class _Union:
                 extra = np.full(len(layer.shadowed_node), Kind.FILE, dtype=column.dtype)
             parts += [column[1:], extra]
         if not parts:
-            return np.zeros((0, *_PLAIN[name][1:]), dtype=_PLAIN[name][0])
+            dtype, *shape = _PLAIN[name]
+            return np.zeros((0, *shape), dtype=dtype)
         return np.concatenate(parts)
 
     def _links(self) -> Array:
@@ -374,7 +396,7 @@ class _Union:
         return state
 
 
-_PLAIN: dict[str, tuple[object, ...]] = {
+_PLAIN: dict[str, tuple[Any, ...]] = {
     "kind": (np.uint8,),
     "flags": (np.uint8,),
     "mode": (np.uint16,),
@@ -396,17 +418,19 @@ def _preorder(parents: list[int], names: list[bytes]) -> tuple[FileTree, Array]:
     subtree = np.ones(count, dtype=np.int64)
     by_depth = np.argsort(depth, kind="stable")
     bounds = np.searchsorted(depth[by_depth], np.arange(int(depth.max()) + 2))
-    levels = [by_depth[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    levels = [by_depth[a:b] for a, b in pairwise(bounds)]
     for level in reversed(levels[1:]):
         np.add.at(subtree, parent[level], subtree[level])
     position = np.zeros(count, dtype=np.int64)
-    for level in levels[1:]:
-        # `level` is in order of appearance; a stable sort groups siblings without changing their order.
-        level = level[np.argsort(parent[level], kind="stable")]
+    for mixed in levels[1:]:
+        # In order of appearance; a stable sort groups siblings without changing their order.
+        level = mixed[np.argsort(parent[mixed], kind="stable")]
         before = np.cumsum(subtree[level]) - subtree[level]
         above = parent[level]
         starts = np.concatenate([[True], above[1:] != above[:-1]])
-        group_start = np.repeat(before[starts], np.diff(np.concatenate([np.flatnonzero(starts), [len(level)]])))
+        group_start = np.repeat(
+            before[starts], np.diff(np.concatenate([np.flatnonzero(starts), [len(level)]]))
+        )
         position[level] = position[above] + 1 + before - group_start
     order = np.argsort(position)
     lengths = np.fromiter(map(len, names), dtype=np.int64, count=count)[order]

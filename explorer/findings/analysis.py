@@ -84,7 +84,9 @@ class Analysis:
         """(bytes, files) of each category over all payload rows: a partition of totals.content_bytes."""
         payload = self.stack.kind == Kind.FILE
         codes = self.category[payload]
-        sizes = np.bincount(codes, weights=self.stack.size[payload].astype(np.float64), minlength=len(CATEGORIES))
+        sizes = np.bincount(
+            codes, weights=self.stack.size[payload].astype(np.float64), minlength=len(CATEGORIES)
+        )
         counts = np.bincount(codes, minlength=len(CATEGORIES))
         return list(zip(sizes.astype(np.int64).tolist(), counts.tolist(), strict=True))
 
@@ -97,7 +99,11 @@ class Analysis:
             arrays[f"finding.{number}"] = finding.rows
         meta = {name: msgspec.to_builtins(getattr(self, name)) for name in _META}
         meta["findings"] = [
-            {f.name: msgspec.to_builtins(getattr(finding, f.name)) for f in fields(finding) if f.name != "rows"}
+            {
+                f.name: msgspec.to_builtins(getattr(finding, f.name))
+                for f in fields(finding)
+                if f.name != "rows"
+            }
             for finding in self.findings
         ]
         return write_columns(path, _KIND, ANALYSIS_VERSION, meta, arrays)
@@ -109,12 +115,19 @@ class Analysis:
         tree = FileTree(**{name: arrays[f"tree.{name}"] for name in _arrays_of(FileTree)})
         stack = Stack(tree=tree, **{name: arrays[f"stack.{name}"] for name in _arrays_of(Stack)})
         findings = tuple(
-            Finding(rows=arrays[f"finding.{number}"], **values) for number, values in enumerate(meta.pop("findings"))
+            Finding(rows=arrays[f"finding.{number}"], **values)
+            for number, values in enumerate(meta.pop("findings"))
         )
         types = {f.name: f.type for f in fields(cls)}
-        values = {name: msgspec.convert(value, _META_TYPES[types[name]]) for name, value in meta.items()}
+        values = {
+            name: msgspec.convert(value, _META_TYPES[types[name]]) for name, value in meta.items()
+        }
         return cls(
-            stack=stack, category=arrays["category"], rule=arrays["rule"], findings=findings, **values
+            stack=stack,
+            category=arrays["category"],
+            rule=arrays["rule"],
+            findings=findings,
+            **values,
         )
 
 
@@ -165,7 +178,8 @@ def analyse(
     return Analysis(
         image=image,
         via=via,
-        complete=len(layers) == len(image.layers) and all(layer.complete for layer in layers.values()),
+        complete=len(layers) == len(image.layers)
+        and all(layer.complete for layer in layers.values()),
         problems=tuple(dict.fromkeys(notes)),
         stack=stack,
         category=category,

@@ -91,7 +91,9 @@ def _layers(analysis: Analysis) -> list[dict[str, Any]]:
 
 def _finding(analysis: Analysis, finding: Finding) -> dict[str, Any]:
     stack = analysis.stack
-    paths = [display_name(stack.tree.path(int(stack.node[row]))) for row in finding.rows[:PATHS_LISTED]]
+    paths = [
+        display_name(stack.tree.path(int(stack.node[row]))) for row in finding.rows[:PATHS_LISTED]
+    ]
     return {
         "id": finding.id,
         "category": finding.category,

@@ -24,7 +24,13 @@ def print_summary(analysis: Analysis) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=120)
-    for part in (_head(analysis), _layers(analysis), _categories(analysis), _findings(analysis), _notes(analysis)):
+    for part in (
+        _head(analysis),
+        _layers(analysis),
+        _categories(analysis),
+        _findings(analysis),
+        _notes(analysis),
+    ):
         if part is not None:
             console.print(part)
 
@@ -75,14 +81,24 @@ def _head(analysis: Analysis) -> Text:
 
 
 def _table(*columns: tuple[str, bool]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title_justify="left"
+    )
     for name, right in columns:
-        table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+        table.add_column(
+            name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis"
+        )
     return table
 
 
 def _layers(analysis: Analysis) -> Table:
-    table = _table(("#", True), (tr("size"), True), ("", False), (tr("reclaimable"), True), (tr("instruction"), False))
+    table = _table(
+        ("#", True),
+        (tr("size"), True),
+        ("", False),
+        (tr("reclaimable"), True),
+        (tr("instruction"), False),
+    )
     largest = max((figures.content_bytes for figures in analysis.layers), default=0)
     for layer, figures in zip(analysis.image.layers, analysis.layers, strict=True):
         step = instruction(layer.history.created_by) if layer.history else ""
@@ -97,8 +113,17 @@ def _layers(analysis: Analysis) -> Table:
 
 
 def _categories(analysis: Analysis) -> Table:
-    table = _table((tr("category"), False), (tr("size"), True), ("", False), (tr("share"), True), (tr("files"), True))
-    rows = [(size, files, item) for (size, files), item in zip(analysis.category_bytes(), CATEGORIES, strict=True)]
+    table = _table(
+        (tr("category"), False),
+        (tr("size"), True),
+        ("", False),
+        (tr("share"), True),
+        (tr("files"), True),
+    )
+    rows = [
+        (size, files, item)
+        for (size, files), item in zip(analysis.category_bytes(), CATEGORIES, strict=True)
+    ]
     largest = max((size for size, _, _ in rows), default=0)
     for size, files, item in sorted(rows, key=lambda row: -row[0]):
         if size:
@@ -115,7 +140,9 @@ def _categories(analysis: Analysis) -> Table:
 def _findings(analysis: Analysis) -> Table | Text:
     if not analysis.findings:
         return Text(tr("Nothing worth removing was found."))
-    table = _table((tr("finding"), False), (tr("size"), True), (tr("layer"), True), (tr("what to do"), False))
+    table = _table(
+        (tr("finding"), False), (tr("size"), True), (tr("layer"), True), (tr("what to do"), False)
+    )
     for finding in analysis.findings[:_FINDINGS_SHOWN]:
         table.add_row(
             Text(display_text(finding.title(), 60)),
@@ -130,5 +157,7 @@ def _notes(analysis: Analysis) -> Text | None:
     lines = [tr("note: {text}", text=display_text(problem, 400)) for problem in analysis.problems]
     hidden = len(analysis.findings) - _FINDINGS_SHOWN
     if hidden > 0:
-        lines.append(ntr("{n} smaller finding: see --json", "{n} smaller findings: see --json", hidden))
+        lines.append(
+            ntr("{n} smaller finding: see --json", "{n} smaller findings: see --json", hidden)
+        )
     return Text("\n".join(lines)) if lines else None

@@ -30,7 +30,9 @@ def main() -> None:
     image = naive_image(chosen.image)
     sibling = _sibling(image)
     print(machine())
-    print(f"image {image[:19]} {_inspect(image, '{{.Size}}')} bytes by the engine's count, {chosen.runs} runs each")
+    print(
+        f"image {image[:19]} {_inspect(image, '{{.Size}}')} bytes by the engine's count, {chosen.runs} runs each"
+    )
     results: dict[str, list[Run]] = {}
     try:
         for _ in range(chosen.runs):
@@ -43,7 +45,9 @@ def main() -> None:
         seconds = statistics.median(item.seconds for item in runs)
         peak = max(item.peak_bytes for item in runs) / 1e6
         codes = sorted({item.code for item in runs})
-        print(f"{name:<44} {seconds:7.2f} s  {seconds / base:5.2f} of docker save  peak {peak:4.0f} MB  exit {codes}")
+        print(
+            f"{name:<44} {seconds:7.2f} s  {seconds / base:5.2f} of docker save  peak {peak:4.0f} MB  exit {codes}"
+        )
 
 
 def _round(image: str, sibling: str) -> dict[str, Run]:
@@ -55,7 +59,9 @@ def _round(image: str, sibling: str) -> dict[str, Run]:
             "analyze, export, cold": run([*analyze, "--via", "export"], other_env),
             "analyze, direct, cold": run([*analyze, "--via", "direct"], env),
             "analyze, second time": run(analyze, env),
-            "analyze, another image on the same base": run([PROGRAM, "analyze", sibling, "--via", "direct"], env),
+            "analyze, another image on the same base": run(
+                [PROGRAM, "analyze", sibling, "--via", "direct"], env
+            ),
         }
 
 
@@ -63,12 +69,20 @@ def _sibling(image: str) -> str:
     """Another image on the same base: the same one with a layer more."""
     recipe = f"FROM {image}\nRUN head -c 40000000 /dev/urandom > /random\n"
     command = ["docker", "build", "-q", "--network", "none", "-t", "naive-gin:sibling", "-"]
-    subprocess.run(command, input=recipe.encode(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command,
+        input=recipe.encode(),
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return "naive-gin:sibling"
 
 
 def _inspect(image: str, template: str) -> str:
-    found = subprocess.run(["docker", "image", "inspect", "-f", template, image], capture_output=True, text=True)
+    found = subprocess.run(
+        ["docker", "image", "inspect", "-f", template, image], capture_output=True, text=True
+    )
     return found.stdout.strip()
 
 

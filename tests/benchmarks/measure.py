@@ -27,7 +27,10 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
     """Run a command with its output thrown away."""
     started = time.monotonic()
     process = subprocess.Popen(
-        command, env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     peak = [0]
     done = threading.Event()
@@ -70,7 +73,11 @@ def _memory(pid: int) -> int:
 def machine() -> str:
     """One line about this machine, to stand above figures."""
     model = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     return f"{model}, {os.cpu_count()} processors, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"

@@ -21,7 +21,9 @@ _SOURCE = Path(__file__).parent / "naive"
 
 def naive_image(tag: str = TAG) -> str:
     """Build the image if the engine does not hold it yet; returns its ID."""
-    held = subprocess.run(["docker", "image", "inspect", "-f", "{{.Id}}", tag], capture_output=True, text=True)
+    held = subprocess.run(
+        ["docker", "image", "inspect", "-f", "{{.Id}}", tag], capture_output=True, text=True
+    )
     if held.returncode == 0:
         return held.stdout.strip()
     with tempfile.TemporaryDirectory(prefix="naive-") as folder:

@@ -10,7 +10,15 @@ from pathlib import Path
 
 PROGRAM = str(Path(sys.executable).with_name("image-explorer"))
 # What decides about screens, languages and engines must not leak in from the machine.
-_CLEARED = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "LANG", "LC_ALL", "LC_MESSAGES", "DOCKER_HOST")
+_CLEARED = (
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "QT_QPA_PLATFORM",
+    "LANG",
+    "LC_ALL",
+    "LC_MESSAGES",
+    "DOCKER_HOST",
+)
 
 
 def image_explorer(
@@ -19,5 +27,10 @@ def image_explorer(
     """Run `image-explorer` with these arguments; its output as text."""
     clean = {name: value for name, value in os.environ.items() if name not in _CLEARED}
     return subprocess.run(
-        [PROGRAM, *arguments], capture_output=True, text=True, env={**clean, **(env or {})}, cwd=cwd, timeout=120
+        [PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        env={**clean, **(env or {})},
+        cwd=cwd,
+        timeout=120,
     )

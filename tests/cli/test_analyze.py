@@ -86,7 +86,8 @@ def test_that_json_to_a_file_leaves_the_summary_on_the_terminal(tmp_path: Path) 
 def test_that_the_second_time_comes_from_the_cache_with_the_same_figures(tmp_path: Path) -> None:
     env = {"IMAGE_EXPLORER_CACHE_DIR": str(tmp_path)}
     first, second = (
-        json.loads(image_explorer("analyze", str(SAMPLE), "--json", "-", env=env).stdout) for _ in range(2)
+        json.loads(image_explorer("analyze", str(SAMPLE), "--json", "-", env=env).stdout)
+        for _ in range(2)
     )
     assert second["image"]["via"] == "cache"
     for block in ("layers", "totals", "dive", "categories", "findings"):
@@ -108,7 +109,10 @@ def test_that_a_read_only_home_costs_the_cache_and_nothing_else(tmp_path: Path) 
     # Root may write anywhere, so a file stands where the folders would be.
     blocked = tmp_path / "file"
     blocked.write_text("")
-    env = {name: str(blocked / "x") for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    env = {
+        name: str(blocked / "x")
+        for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    }
     result = image_explorer("analyze", str(SAMPLE), env=env)
     assert result.returncode == 0, result.stderr
     assert "cache" in result.stdout

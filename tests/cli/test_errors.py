@@ -25,7 +25,9 @@ def test_that_list_without_an_engine_is_exit_code_3() -> None:
     assert image_explorer("list", env=NO_ENGINE).returncode == 3
 
 
-@pytest.mark.parametrize("arguments", [("analyze",), ("analyze", "x", "--via", "magic"), ("list", "--nonsense")])
+@pytest.mark.parametrize(
+    "arguments", [("analyze",), ("analyze", "x", "--via", "magic"), ("list", "--nonsense")]
+)
 def test_that_wrong_usage_is_exit_code_2_with_a_hint(arguments: tuple[str, ...]) -> None:
     result = image_explorer(*arguments)
     assert result.returncode == 2

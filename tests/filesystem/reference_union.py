@@ -73,9 +73,8 @@ def own_tree(
     tree: dict[Path, Item] = {}
     marks: set[tuple[str, Path]] = set()
     for position, entry in enumerate(entries):
-        writes = []
-        for depth in range(1, len(entry.path) + (entry.kind == "opaque")):
-            writes.append((entry.path[:depth], Item("implied")))
+        depths = range(1, len(entry.path) + (entry.kind == "opaque"))
+        writes = [(entry.path[:depth], Item("implied")) for depth in depths]
         if entry.kind == "file":
             sizes[(number, position)] = entry.size
             writes.append((entry.path, Item("file", (number, position))))
@@ -117,10 +116,16 @@ def resolve_links(
             while target in own and own[target].kind == "link" and target not in seen:
                 seen.add(target)
                 target = targets[target]
-            found = own[target] if target in own and own[target].kind not in ("dir", "implied") else None
+            found = (
+                own[target]
+                if target in own and own[target].kind not in ("dir", "implied")
+                else None
+            )
             if found is None:
                 found = state.get(target)
-            resolved[path] = Item("link", found.payload if found is not None and target not in seen else None)
+            resolved[path] = Item(
+                "link", found.payload if found is not None and target not in seen else None
+            )
     return resolved
 
 

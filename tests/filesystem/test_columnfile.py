@@ -23,7 +23,9 @@ def test_that_arrays_and_meta_come_back_as_written(tmp_path: Path) -> None:
     write_columns(tmp_path / "a.col", "test", 1, {"x": [1, "é"]}, ARRAYS)
     meta, arrays = read_columns(tmp_path / "a.col", "test", 1)
     assert meta == {"x": [1, "é"]}
-    assert {name: array.tolist() for name, array in arrays.items()} == {n: a.tolist() for n, a in ARRAYS.items()}
+    assert {name: array.tolist() for name, array in arrays.items()} == {
+        n: a.tolist() for n, a in ARRAYS.items()
+    }
     assert not arrays["numbers"].flags.writeable
     assert [path.name for path in tmp_path.iterdir()] == ["a.col"]
 

@@ -43,7 +43,11 @@ def test_that_an_opaque_directory_ends_the_walk_over_its_layer() -> None:
 
 
 def test_that_a_whiteout_of_nothing_ends_the_walk_over_its_layer() -> None:
-    layers = [layer(file("/a", 100)), layer(file("/b", 10)), layer(whiteout("/zz"), file("/b", 30), file("/z", 5))]
+    layers = [
+        layer(file("/a", 100)),
+        layer(file("/b", 10)),
+        layer(whiteout("/zz"), file("/b", 30), file("/z", 5)),
+    ]
     # `.wh.zz` sorts before `b` and `z`.
     assert _figures(*layers) == DiveFigures(1.0, 0, 0.0, 145)
 

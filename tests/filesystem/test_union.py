@@ -35,13 +35,23 @@ def _index(entries: list[Entry]) -> LayerIndex:
         elif entry.kind == "opaque":
             builder.opaque(_raw(entry.path))
         else:
-            builder.add(_raw(entry.path), _KINDS[entry.kind], size=entry.size, link=_raw(entry.target))
+            builder.add(
+                _raw(entry.path), _KINDS[entry.kind], size=entry.size, link=_raw(entry.target)
+            )
     return builder.finish(complete=True)
 
 
 def _shown(stack: Stack, mask: np.ndarray) -> dict[bytes, str]:
-    names = {Kind.FILE: "file", Kind.DIRECTORY: "dir", Kind.SYMLINK: "symlink", Kind.HARDLINK: "link"}
-    return {stack.tree.path(int(stack.node[row])): names[Kind(stack.kind[row])] for row in np.flatnonzero(mask)}
+    names = {
+        Kind.FILE: "file",
+        Kind.DIRECTORY: "dir",
+        Kind.SYMLINK: "symlink",
+        Kind.HARDLINK: "link",
+    }
+    return {
+        stack.tree.path(int(stack.node[row])): names[Kind(stack.kind[row])]
+        for row in np.flatnonzero(mask)
+    }
 
 
 @settings(max_examples=300, deadline=None)
@@ -60,7 +70,9 @@ def test_that_the_union_equals_the_slow_reference(layers: list[list[Entry]]) -> 
 
 @settings(max_examples=200, deadline=None)
 @given(_LAYERS)
-def test_that_a_payload_has_a_state_exactly_when_nothing_reaches_it(layers: list[list[Entry]]) -> None:
+def test_that_a_payload_has_a_state_exactly_when_nothing_reaches_it(
+    layers: list[list[Entry]],
+) -> None:
     stack = stack_layers([_index(entries) for entries in layers])
     payload = stack.kind == Kind.FILE
     lost = payload & (stack.payload_until < stack.layer_count)
@@ -80,7 +92,10 @@ def test_that_the_tree_is_in_preorder(layers: list[list[Entry]]) -> None:
 
 def _states(stack: Stack) -> dict[tuple[bytes, int], State]:
     payload = np.flatnonzero(stack.kind == Kind.FILE)
-    return {(stack.tree.path(int(stack.node[r])), int(stack.layer[r])): State(stack.state[r]) for r in payload}
+    return {
+        (stack.tree.path(int(stack.node[r])), int(stack.layer[r])): State(stack.state[r])
+        for r in payload
+    }
 
 
 def test_that_a_chmod_copy_is_told_from_an_overwrite() -> None:
@@ -122,10 +137,14 @@ def test_that_a_payload_lives_while_a_hardlink_to_it_is_visible() -> None:
     assert shown.total[0] == 10
 
 
-def test_that_a_path_written_twice_in_one_layer_counts_once_as_visible_and_once_as_duplicate() -> None:
+def test_that_a_path_written_twice_in_one_layer_counts_once_as_visible_and_once_as_duplicate() -> (
+    None
+):
     stack = stack_layers([layer(file("/a", 10), file("/a", 4))])
     payload = stack.kind == Kind.FILE
-    assert sorted(zip(stack.size[payload].tolist(), stack.state[payload].tolist(), strict=True)) == [
+    assert sorted(
+        zip(stack.size[payload].tolist(), stack.state[payload].tolist(), strict=True)
+    ) == [
         (4, State.LIVE),
         (10, State.DUPLICATE),
     ]
@@ -139,7 +158,10 @@ def test_that_a_file_replaces_a_directory_with_all_below_it() -> None:
 
 def test_that_symlink_text_survives_the_join() -> None:
     stack = stack_layers([layer(symlink("/a", "x")), layer(symlink("/b", "../y\xff"))])
-    texts = {stack.tree.path(int(stack.node[row])): stack.link_target(int(row)) for row in range(len(stack))}
+    texts = {
+        stack.tree.path(int(stack.node[row])): stack.link_target(int(row))
+        for row in range(len(stack))
+    }
     assert texts == {b"a": b"x", b"b": "../y\xff".encode()}
 
 

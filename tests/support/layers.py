@@ -18,13 +18,20 @@ def _raw(path: str | bytes) -> bytes:
 
 
 def file(
-    path: str | bytes, size: int = 0, content: str | None = None, mode: int = 0o644, head: bytes = b"", mtime: int = 0
+    path: str | bytes,
+    size: int = 0,
+    content: str | None = None,
+    mode: int = 0o644,
+    head: bytes = b"",
+    mtime: int = 0,
 ) -> Entry:
     """A regular file; its digest follows from `content`, or from its path and size when there is none."""
     payload = content.encode() if content is not None else _raw(path) + b":%d" % size
     length = len(payload) if content is not None else size
     digest = xxhash.xxh3_128(payload).intdigest().to_bytes(16, "little")
-    return lambda b: b.add(_raw(path), Kind.FILE, mode, mtime=mtime, size=length, digest=digest, head=head)
+    return lambda b: b.add(
+        _raw(path), Kind.FILE, mode, mtime=mtime, size=length, digest=digest, head=head
+    )
 
 
 def directory(path: str | bytes, mode: int = 0o755) -> Entry:
@@ -62,14 +69,20 @@ def layer(*entries: Entry, diff_id: str = "") -> LayerIndex:
 
 
 def image(
-    *layers: LayerIndex, env: tuple[str, ...] = (), created_by: tuple[str, ...] = (), config: Config | None = None
+    *layers: LayerIndex,
+    env: tuple[str, ...] = (),
+    created_by: tuple[str, ...] = (),
+    config: Config | None = None,
 ) -> tuple[Image, dict[int, LayerIndex]]:
     """An image of these layers, base first, and the layers by index."""
     steps = tuple(
-        History(created_by=created_by[i] if i < len(created_by) else f"RUN step {i}") for i in range(len(layers))
+        History(created_by=created_by[i] if i < len(created_by) else f"RUN step {i}")
+        for i in range(len(layers))
     )
     described = tuple(
-        Layer(i, item.diff_id or f"sha256:{i:064x}", stored_bytes=item.content_bytes, history=steps[i])
+        Layer(
+            i, item.diff_id or f"sha256:{i:064x}", stored_bytes=item.content_bytes, history=steps[i]
+        )
         for i, item in enumerate(layers)
     )
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from explorer.filesystem.cache import LayerStore
+
 from explorer.task import Task
 from explorer.workflow import Options, analyse
 
