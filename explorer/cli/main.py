@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output (head, less) has seen enough.
         sys.stderr.close()
         return 0
-    except Exception as error:  # noqa: BLE001  # the border of the program; the log has it all
+    except Exception as error:  # the border of the program; the log has it all
         logging.getLogger(__name__).exception("internal error")
         complain(
             tr("Internal error: {error}", error=f"{type(error).__name__}: {error}"),
