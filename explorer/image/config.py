@@ -99,7 +99,7 @@ class _Descriptor(msgspec.Struct, rename="camel"):
 
 
 class _Document(msgspec.Struct, rename="camel"):
-    subject: msgspec.Raw | None = None
+    subject: _Descriptor | None = None
     config: _Descriptor | None = None
     layers: list[_Descriptor] | None = None
     manifests: list[_Descriptor] | None = None
@@ -193,12 +193,11 @@ def parse_manifest(data: bytes) -> Manifest:
     _check_layer_count(len(found.layers or ()))
     config = _descriptor(found.config)
     other = config.media_type not in ("", *CONFIG_TYPES)
-    refers = found.subject is not None and bytes(found.subject) != b"null"
     layers = tuple(_descriptor(item) for item in found.layers or ())
     return Manifest(
         config=config,
         layers=layers,
-        artifact=other or refers or not _any_layer(layers),
+        artifact=other or found.subject is not None or not _any_layer(layers),
     )
 
 

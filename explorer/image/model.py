@@ -46,7 +46,9 @@ class Config:
     def variable(self, name: str) -> str:
         """The value of an environment variable, "" when it is not set; the last one wins."""
         prefix = name + "="
-        return next((item[len(prefix) :] for item in reversed(self.env) if item.startswith(prefix)), "")
+        return next(
+            (item[len(prefix) :] for item in reversed(self.env) if item.startswith(prefix)), ""
+        )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def parse_reference(text: str) -> Reference:
             tr("Pull the image into the engine, or save it to a file, and open that."),
         )
     if _means_path(text):
-        return Reference(PATH, str(Path(text).expanduser()))
+        return Reference(PATH, _expanded(text))
     return _daemon_reference(text)
 
 
@@ -107,7 +108,7 @@ def _file_reference(transport: str, rest: str) -> Reference:
             tr("Example: {example}", example=_example(transport)),
         )
     path, selector = _split_path(rest)
-    return Reference(transport, str(Path(path).expanduser()), selector)
+    return Reference(transport, _expanded(path), selector)
 
 
 def _example(transport: str) -> str:
@@ -122,7 +123,7 @@ def _split_path(rest: str) -> tuple[str, str]:
         if char == ":" or (char == "@" and rest[i + 1 :].isdecimal())
     ]
     for cut in (len(rest), *reversed(cuts)):
-        if cut and Path(rest[:cut]).expanduser().exists():
+        if cut and _is(Path(rest[:cut]), Path.exists):
             return rest[:cut], _selector(rest[cut:])
     # Nothing exists: the error names what the person most likely meant by the path.
     cut = next((cut for cut in cuts if cut), len(rest))
@@ -149,13 +150,28 @@ def _means_path(text: str) -> bool:
     if text.startswith(("/", "./", "../", "~")) or text in (".", ".."):
         return True
     path = Path(text)
-    if path.is_dir():
+    if _is(path, Path.is_dir):
         # A project's folder often has the name of its image: only an image folder counts.
         return any((path / name).is_file() for name in ("index.json", "oci-layout"))
-    if path.is_file():
+    if _is(path, Path.is_file):
         return not _NAME.fullmatch(text) or _looks_like_archive(path)
     name = text.lower()
     return name.endswith(_SUFFIXES) or (name.endswith(_COMPRESSED) and ".tar" in name)
+
+
+def _is(path: Path, test: Callable[[Path], bool]) -> bool:
+    """A test of a path that may not even be one (too long for the system)."""
+    try:
+        return test(Path(_expanded(str(path))))
+    except OSError:
+        return False
+
+
+def _expanded(path: str) -> str:
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:  # ~name of nobody
+        return path
 
 
 def _looks_like_archive(path: Path) -> bool:
