@@ -14,6 +14,8 @@ from explorer.units import display_text
 
 # Labels shown in a hint.
 _SHOWN = 10
+# Fewer characters of a digest are more likely a mistyped tag.
+_SHORTEST = 6
 
 
 def choose(
@@ -62,7 +64,7 @@ def _select(images: list[FoundImage], selector: str) -> list[FoundImage]:
     tests: tuple[Callable[[FoundImage], bool], ...] = (
         lambda image: wanted in image.tags or f"{wanted}:latest" in image.tags,
         lambda image: any(tag.rpartition(":")[2] == wanted for tag in image.tags),
-        lambda image: len(wanted) >= 6 and any(_names(digest, wanted) for digest in image.names),
+        lambda image: any(_names(digest, wanted) for digest in image.names),
     )
     for test in tests:
         found = [image for image in images if test(image)]
@@ -72,8 +74,11 @@ def _select(images: list[FoundImage], selector: str) -> list[FoundImage]:
 
 
 def _names(digest: str, wanted: str) -> bool:
-    return digest.startswith(wanted) or digest.partition(":")[2].startswith(
-        wanted.rpartition("@")[2]
+    """Whether `wanted` (name@digest, digest, hex or at least six characters of it) begins `digest`."""
+    wanted = wanted.rpartition("@")[2]
+    long_enough = len(wanted.rpartition(":")[2]) >= _SHORTEST
+    return long_enough and (digest if ":" in wanted else digest.partition(":")[2]).startswith(
+        wanted
     )
 
 

@@ -323,3 +323,27 @@ def _descriptor(data: bytes, media_type: str, algorithm: str = "sha256") -> dict
 def _text(content: bytes | Link) -> bytes:
     assert isinstance(content, bytes)
     return content
+
+
+class HeldContents:
+    """Members in memory, as the layout code sees an archive's."""
+
+    def __init__(self, members: Mapping[str, bytes | Link], ends_early: int = -1) -> None:
+        self.title = "app.tar"
+        self.ends_early = ends_early
+        self._members = members
+
+    def names(self) -> list[str]:
+        return list(self._members)
+
+    def resolve(self, name: str) -> str:
+        found = self._members.get(name)
+        if isinstance(found, Link):
+            return self.resolve(found.target.removeprefix("../"))
+        return "" if found is None else name
+
+    def size(self, name: str) -> int:
+        return len(_text(self._members[name]))
+
+    def text(self, name: str) -> bytes:
+        return _text(self._members[name])
