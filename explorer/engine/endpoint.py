@@ -1,0 +1,336 @@
+"""Which engine to talk to: the endpoints that may hold one, in order, and why each that does not answer fails.
+
+Order: the user's choice, DOCKER_HOST, the docker context; without these the sockets of Docker, rootless Docker, Docker
+Desktop, Colima and Podman. A choice is binding: another engine would show other images under the same names.
+"""
+
+from __future__ import annotations
+
+import errno
+import grp
+import hashlib
+import json
+import os
+import pwd
+import stat
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from explorer.engine.transport import Connection, Endpoint, ProtocolError, TlsFiles
+from explorer.errors import EngineUnreachable
+from explorer.translation import tr
+from explorer.units import display_text
+
+PROBE_SECONDS = 2.0
+# Opening an ssh session takes several round trips and two programs.
+SSH_PROBE_SECONDS = 15.0
+# A context's meta.json is a few hundred bytes; more is not one.
+_FILE_LIMIT = 1 << 20
+_SCHEMES = ("unix", "tcp", "http", "https", "ssh")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An engine that answered /_ping: the newest API it speaks (1.51) and whether it is Podman."""
+
+    endpoint: Endpoint
+    api_version: str
+    podman: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one endpoint cannot be used: `cause` and `hint` are texts for people."""
+
+    endpoint: Endpoint
+    cause: str
+    hint: str = ""
+
+
+def find_engine(host: str = "") -> Answer:
+    """The first endpoint, in order, at which an engine answers; EngineUnreachable names all that were tried."""
+    probes = [_Probe(endpoint) for endpoint in candidates(host)]
+    failures = []
+    for attempt in probes:
+        result = attempt.result()
+        if isinstance(result, Answer):
+            return result
+        failures.append(result)
+    raise unreachable(failures)
+
+
+def candidates(host: str = "", environment: Mapping[str, str] | None = None) -> list[Endpoint]:
+    """The endpoints to try, best first; one only when the user, DOCKER_HOST or a docker context names it."""
+    env = os.environ if environment is None else environment
+    if host:
+        return [parse_endpoint(host, tr("chosen by you"), _environment_tls(env))]
+    if env.get("DOCKER_HOST"):
+        return [parse_endpoint(env["DOCKER_HOST"], "DOCKER_HOST", _environment_tls(env))]
+    folder = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/")) / ".docker")
+    context = env.get("DOCKER_CONTEXT") or _current_context(folder)
+    if context and context != "default":
+        return [_context_endpoint(folder, context)]
+    return [Endpoint(f"unix://{path}", found) for path, found in _usual_sockets(env)]
+
+
+def parse_endpoint(text: str, found: str, tls: TlsFiles | None = None) -> Endpoint:
+    """The endpoint behind `text` (unix://…, tcp://…, ssh://…, or a socket's path); EngineUnreachable if it is none."""
+    text = text.strip()
+    if text.startswith("/"):
+        text = f"unix://{text}"
+    scheme = _valid_scheme(text)
+    if not scheme:
+        raise EngineUnreachable(
+            tr(
+                "{host} is not an engine's endpoint ({found}).",
+                host=display_text(text, 120),
+                found=found,
+            ),
+            tr("Write unix:///path/to/docker.sock, tcp://host:2376 or ssh://user@host."),
+        )
+    secure = tls if scheme in ("tcp", "https") else None
+    if scheme == "https" and secure is None:
+        secure = TlsFiles()
+    return Endpoint(text, found, secure)
+
+
+def _valid_scheme(text: str) -> str:
+    """The scheme of an endpoint that names everything its kind needs, "" otherwise."""
+    try:
+        parts = urlsplit(text)
+        named = parts.path if parts.scheme == "unix" else parts.hostname
+        return parts.scheme if parts.scheme in _SCHEMES and named and parts.port != 0 else ""
+    except ValueError:
+        return ""
+
+
+def probe(endpoint: Endpoint, seconds: float = 0.0) -> Answer | Failure:
+    """Ask for /_ping and wait at most `seconds` (0: the usual patience)."""
+    patience = seconds or (SSH_PROBE_SECONDS if endpoint.scheme == "ssh" else PROBE_SECONDS)
+    try:
+        with Connection(endpoint, patience) as connection:
+            response = connection.request("GET", "/_ping")
+            body = response.read(64)
+    except ProtocolError as error:
+        return _not_an_engine(endpoint, str(error))
+    except OSError as error:
+        return explain(endpoint, error, patience)
+    headers = response.headers
+    if response.status == 200 and ("api-version" in headers or body.strip() == b"OK"):
+        return Answer(endpoint, headers.get("api-version", ""), "libpod-api-version" in headers)
+    return _not_an_engine(endpoint, tr("it answered with status {status}", status=response.status))
+
+
+def explain(endpoint: Endpoint, error: OSError, patience: float = PROBE_SECONDS) -> Failure:
+    """What an error of the operating system means for the endpoint."""
+    if isinstance(error, TimeoutError):
+        return Failure(
+            endpoint,
+            tr("it does not answer within {seconds} s", seconds=f"{patience:g}"),
+            tr("The engine hangs or is overloaded; restarting it may help."),
+        )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return Failure(
+            endpoint,
+            tr("there is no such socket"),
+            tr("Install or start Docker or Podman, or open a saved image file."),
+        )
+    if error.errno == errno.ECONNREFUSED:
+        return Failure(
+            endpoint,
+            tr("the engine is not running"),
+            tr("Start it, for example with: sudo systemctl start docker"),
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return _permission(endpoint)
+    return Failure(
+        endpoint,
+        display_text(error.strerror or str(error) or type(error).__name__, 300),
+        tr("Check the address and that the engine runs there."),
+    )
+
+
+def unreachable(failures: Sequence[Failure]) -> EngineUnreachable:
+    """One error out of all failures; the hint is that of the endpoint most likely meant."""
+    if len(failures) == 1:
+        only = failures[0]
+        message = tr(
+            "No engine answers at {url} ({found}): {cause}.",
+            url=only.endpoint.url,
+            found=only.endpoint.found,
+            cause=only.cause,
+        )
+        return EngineUnreachable(message, only.hint)
+    tried = "; ".join(
+        f"{failure.endpoint.url} ({failure.endpoint.found}): {failure.cause}"
+        for failure in failures
+    )
+    present = [failure for failure in failures if failure.cause != tr("there is no such socket")]
+    return EngineUnreachable(
+        tr("No container engine answers. Tried {tried}.", tried=tried),
+        (present or list(failures))[0].hint,
+    )
+
+
+class _Probe:
+    """One probe on a thread of its own, so that one dead endpoint does not delay the others."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._result: Answer | Failure = explain(
+            endpoint, FileNotFoundError(errno.ENOENT, "absent")
+        )
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        # A socket that is not there needs no thread to find out.
+        self._started = not (endpoint.scheme == "unix" and _is_absent(endpoint.socket_path))
+        if self._started:
+            self._thread.start()
+
+    def _run(self) -> None:
+        self._result = probe(self._endpoint)
+
+    def result(self) -> Answer | Failure:
+        if self._started:
+            self._thread.join()
+        return self._result
+
+
+def _is_absent(path: str) -> bool:
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _not_an_engine(endpoint: Endpoint, detail: str) -> Failure:
+    return Failure(
+        endpoint,
+        tr(
+            "what answers there is not a container engine ({detail})",
+            detail=display_text(detail, 120),
+        ),
+        tr("Check the address; another program listens there."),
+    )
+
+
+def _permission(endpoint: Endpoint) -> Failure:
+    path = endpoint.socket_path
+    try:
+        status = os.stat(path)
+    except OSError:
+        return Failure(
+            endpoint,
+            tr(
+                "you may not look into its folder {folder}",
+                folder=display_text(str(Path(path).parent)),
+            ),
+            tr("Run the program as the user who owns that folder."),
+        )
+    owner, group = _user_name(status.st_uid), _group_name(status.st_gid)
+    cause = tr(
+        "you may not use it: it belongs to user {owner} and group {group} ({mode})",
+        owner=owner,
+        group=group,
+        mode=stat.filemode(status.st_mode),
+    )
+    if status.st_gid != 0 and status.st_mode & stat.S_IWGRP:
+        hint = tr(
+            "Join the group, then log in again: sudo usermod -aG {group} {user} (its members control the whole machine).",
+            group=group,
+            user=_user_name(os.getuid()),
+        )
+    else:
+        hint = tr("Ask the administrator for access, or run a rootless engine of your own.")
+    return Failure(endpoint, cause, hint)
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group_name(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def _usual_sockets(env: Mapping[str, str]) -> list[tuple[str, str]]:
+    home = env.get("HOME") or "/"
+    runtime = env.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    return [
+        ("/var/run/docker.sock", "Docker"),
+        (f"{runtime}/docker.sock", tr("rootless Docker")),
+        (f"{home}/.docker/run/docker.sock", "Docker Desktop"),
+        (f"{home}/.docker/desktop/docker.sock", "Docker Desktop"),
+        (f"{env.get('COLIMA_HOME') or home + '/.colima'}/default/docker.sock", "Colima"),
+        (f"{runtime}/podman/podman.sock", "Podman"),
+        ("/run/podman/podman.sock", "Podman"),
+    ]
+
+
+def _environment_tls(env: Mapping[str, str]) -> TlsFiles | None:
+    """TLS as the docker command takes it from the environment: DOCKER_TLS_VERIFY, DOCKER_TLS, DOCKER_CERT_PATH."""
+    if not (env.get("DOCKER_TLS_VERIFY") or env.get("DOCKER_TLS")):
+        return None
+    folder = Path(
+        env.get("DOCKER_CERT_PATH")
+        or env.get("DOCKER_CONFIG")
+        or Path(env.get("HOME", "/")) / ".docker"
+    )
+    return _tls_files(folder, verify=bool(env.get("DOCKER_TLS_VERIFY")))
+
+
+def _tls_files(folder: Path, *, verify: bool) -> TlsFiles:
+    found = {
+        name: str(folder / f"{name}.pem")
+        for name in ("ca", "cert", "key")
+        if (folder / f"{name}.pem").is_file()
+    }
+    return TlsFiles(found.get("ca", ""), found.get("cert", ""), found.get("key", ""), verify=verify)
+
+
+def _current_context(folder: Path) -> str:
+    document = _read_json(folder / "config.json")
+    name = document.get("currentContext", "")
+    return name if isinstance(name, str) else ""
+
+
+def _context_endpoint(folder: Path, name: str) -> Endpoint:
+    """The endpoint of a docker context: contexts/meta/<sha256 of its name>/meta.json and its TLS files."""
+    found = tr("docker context {name}", name=display_text(name, 80))
+    key = hashlib.sha256(name.encode()).hexdigest()
+    meta = _read_json(folder / "contexts" / "meta" / key / "meta.json")
+    endpoints = meta.get("Endpoints")
+    docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
+    host = docker.get("Host") if isinstance(docker, dict) else None
+    if not isinstance(docker, dict) or not isinstance(host, str) or not host:
+        raise EngineUnreachable(
+            tr("The {found} names no endpoint.", found=found),
+            tr("Choose another with: docker context use default"),
+        )
+    material = folder / "contexts" / "tls" / key / "docker"
+    tls = (
+        _tls_files(material, verify=not docker.get("SkipTLSVerify")) if material.is_dir() else None
+    )
+    return parse_endpoint(host, found, tls)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """A small JSON object from a file; empty when it is absent or no such thing."""
+    try:
+        with open(path, "rb") as file:
+            document = json.loads(file.read(_FILE_LIMIT))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
