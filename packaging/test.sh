@@ -58,7 +58,7 @@ check() {
 check .venv/bin/ruff check --quiet .
 check .venv/bin/ruff format --check --quiet .
 check .venv/bin/mypy
-check .venv/bin/lint-imports
+check .venv/bin/lint-imports --no-logo
 
 pytest() {
   say "== pytest $*"
