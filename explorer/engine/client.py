@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from explorer.engine.answers import list_in, number_in, object_in, platforms_in, rfc3339, text_in
 from explorer.engine.endpoint import Answer, explain, find_engine
 from explorer.engine.inspection import inspect
 from explorer.engine.stream import EngineStream, engine_stream, lost
-from explorer.engine.transport import Connection, Endpoint, ProtocolError, TlsFiles
+from explorer.engine.sweep import OWNER_LABEL
+from explorer.engine.transport import (
+    Connection,
+    ConnectionBroken,
+    Endpoint,
+    ProtocolError,
+    TlsFiles,
+)
 from explorer.errors import EngineError, EngineRefused, EngineUnreachable
 from explorer.image.model import Image, Platform
 from explorer.task import Task
@@ -38,7 +44,6 @@ ANSWER_SECONDS = 60.0
 ERROR_READ = 64 << 10
 ERROR_SHOWN = 2000
 CONTAINERD_STORE = "io.containerd.snapshotter.v1"
-OWNER_LABEL = "io.github.image-size-explorer.owner"
 
 
 @dataclass(frozen=True)
@@ -133,23 +138,43 @@ class Engine:
 
     def get_json(self, target: str) -> Any:
         """A small JSON answer; EngineRefused with its status, EngineLost when the engine does not answer."""
-        data = self.get(target)
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise _not_understood(target) from error
+        return _decoded(target, self._call("GET", target))
 
-    def get(self, target: str) -> bytes:
-        """The body of a small answer of the engine; `target` without the API's version."""
+    def post(self, task: Task, target: str, document: Mapping[str, Any]) -> Any:
+        """Send a JSON document and return the JSON answer; cancelling the task ends the wait."""
+        return _decoded(
+            target, self._call("POST", target, json.dumps(document).encode(), task=task)
+        )
+
+    def delete(self, target: str, seconds: float = ANSWER_SECONDS) -> None:
+        """Remove one object; waits at most `seconds` for the answer."""
+        self._call("DELETE", target, seconds=seconds)
+
+    def _call(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        *,
+        task: Task | None = None,
+        seconds: float = ANSWER_SECONDS,
+    ) -> bytes:
+        """One small exchange on a connection of its own; `target` without the API's version."""
+        headers = {"Connection": "close"}
+        if body:
+            headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
         try:
-            with Connection(self.endpoint, ANSWER_SECONDS) as connection:
-                response = connection.request("GET", self.target(target), {"Connection": "close"})
+            with (
+                Connection(self.endpoint, seconds) as connection,
+                task.on_cancel(connection.shutdown) if task else nullcontext(),
+            ):
+                response = connection.request(method, self.target(target), headers, body)
                 limit = ERROR_READ if response.status >= 400 else ANSWER_LIMIT
                 data = response.read(limit + 1)
-        except ProtocolError as error:
-            raise lost(self.endpoint, error) from error
-        except OSError as error:
-            raise self._unanswered(error) from error
+        except (OSError, ProtocolError) as error:
+            if task is not None:
+                task.checkpoint()
+            raise self._unanswered(error, seconds) from error
         if response.status >= 400:
             raise refused(response.status, error_text(data))
         if len(data) > limit:
@@ -175,7 +200,8 @@ class Engine:
 
     @cached_property
     def _info(self) -> EngineInfo:
-        version, info = object_in(self.get_json("/version")), object_in(self.get_json("/info"))
+        with self.sdk_errors():
+            version, info = object_in(self.sdk.version()), object_in(self.sdk.info())
         options = [str(item) for item in list_in(info.get("SecurityOptions"))]
         status = [[str(part) for part in list_in(row)] for row in list_in(info.get("DriverStatus"))]
         system = text_in(info.get("OperatingSystem"))
@@ -231,16 +257,10 @@ class Engine:
             "image-explorer list shows the engine's images. Pull it first: images are never pulled here."
         )
 
-    def _unanswered(self, error: OSError) -> EngineError:
-        if isinstance(error, ConnectionError) and error.errno is None:
-            return lost(self.endpoint, error)
-        failure = explain(self.endpoint, error, ANSWER_SECONDS)
-        return lost(self.endpoint, OSError(failure.cause))
-
-
-def quoted(text: str | bytes) -> str:
-    """Text or raw bytes as one part of a request's target."""
-    return quote(text, safe="")
+    def _unanswered(self, error: Exception, seconds: float) -> EngineError:
+        if isinstance(error, OSError) and not isinstance(error, ConnectionBroken):
+            return lost(self.endpoint, OSError(explain(self.endpoint, error, seconds).cause))
+        return lost(self.endpoint, error)
 
 
 def error_text(data: bytes) -> str:
@@ -268,6 +288,13 @@ def refused(status: int, text: str) -> EngineRefused:
             "This engine is too new or too old for this program; update the older of the two."
         )
     return EngineRefused(tr("The engine answered: {text}", text=shown), hint, status)
+
+
+def _decoded(target: str, data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _not_understood(target) from error
 
 
 def _drain(stream: EngineStream) -> bytes:

@@ -102,10 +102,11 @@ def _valid_scheme(text: str) -> str:
     """The scheme of an endpoint that names everything its kind needs, "" otherwise."""
     try:
         parts = urlsplit(text)
-        named = parts.path if parts.scheme == "unix" else parts.hostname
-        return parts.scheme if parts.scheme in _SCHEMES and named and parts.port != 0 else ""
+        port = parts.port
     except ValueError:
         return ""
+    named = parts.path if parts.scheme == "unix" else parts.hostname
+    return parts.scheme if parts.scheme in _SCHEMES and named and port != 0 else ""
 
 
 def probe(endpoint: Endpoint, seconds: float = 0.0) -> Answer | Failure:

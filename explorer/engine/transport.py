@@ -24,6 +24,7 @@ _HEAD_LIMIT = 64 << 10
 # A chunk's size line: hexadecimal digits and perhaps an extension (RFC 9112 §7.1).
 _CHUNK_LINE_LIMIT = 1024
 _CHUNK_LINE_STEP = 24
+_READ_STEP = 64 << 10
 _TLS_PORT = 2376
 _PLAIN_PORT = 2375
 
@@ -101,18 +102,28 @@ class Connection:
         self.close()
 
     def request(
-        self, method: str, target: str, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
     ) -> Response:
         """Send and wait for the answer's head; `target` is already percent-encoded."""
-        self.send(method, target, headers)
+        self.send(method, target, headers, body)
         return self.response(method)
 
-    def send(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> None:
-        """Send a request without a body."""
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> None:
+        """Send a request."""
         lines = [f"{method} {target} HTTP/1.1", "Host: engine", "User-Agent: image-explorer"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         try:
-            self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
+            self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii") + body)
         except (BrokenPipeError, ConnectionResetError) as error:
             raise ConnectionBroken(*error.args) from error
 
@@ -271,14 +282,11 @@ class Response:
 
     def read(self, limit: int) -> bytes:
         """The body's first `limit` bytes."""
-        held = memoryview(bytearray(limit))
-        filled = 0
-        while filled < limit:
-            count = self.readinto(held[filled:])
-            if count == 0:
-                break
-            filled += count
-        return bytes(held[:filled])
+        held = bytearray()
+        piece = memoryview(bytearray(min(limit, _READ_STEP)))
+        while len(held) < limit and (count := self.readinto(piece[: limit - len(held)])):
+            held += piece[:count]
+        return bytes(held)
 
     def _receive(self, buffer: memoryview) -> int:
         if self._rest:

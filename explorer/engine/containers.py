@@ -1,0 +1,91 @@
+"""Containers that are created to look into an image and never started: labelled, and removed whatever happens."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from explorer.engine.sweep import current_session, sweep
+from explorer.errors import EngineRefused, ExplorerError
+from explorer.task import Task
+
+if TYPE_CHECKING:
+    from explorer.engine.client import Engine
+
+# A removal takes some ten milliseconds; a cancelled task must end within a second even when the engine hangs.
+REMOVE_SECONDS = 20.0
+REMOVE_SECONDS_CANCELLED = 0.7
+_NOT_FOUND = 404
+_numbers = itertools.count(1)
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def created_container(
+    engine: Engine,
+    task: Task,
+    image_id: str,
+    folders: Mapping[str, str] | None = None,
+    volumes: Collection[str] = (),
+) -> Iterator[str]:
+    """The name of a container created from an image, with `folders` (path in it -> path on the engine's machine) read-only.
+
+    `volumes` are the paths the image declares as volumes: covered by an empty tmpfs, which is made only when a container
+    starts, the engine makes no anonymous volume and copies nothing. Raises EngineRefused, for example when a folder is
+    not there.
+    """
+    session = current_session()
+    number = next(_numbers)
+    if number == 1:
+        sweep(engine)
+    name = f"image-explorer-{session.name[:12]}-{number}"
+    document = _document(image_id, folders or {}, volumes, session.labels())
+    try:
+        engine.post(task, f"/containers/create?name={name}", document)
+        yield name
+    finally:
+        _remove(engine, name, REMOVE_SECONDS_CANCELLED if task.cancelled else REMOVE_SECONDS)
+
+
+def mount_prefix() -> str:
+    """A short path that no image has: names of members under it stay below 100 bytes, where a tar header is one block."""
+    return f"/.{secrets.token_hex(2)}-"
+
+
+def _document(
+    image_id: str, folders: Mapping[str, str], volumes: Collection[str], labels: Mapping[str, str]
+) -> dict[str, Any]:
+    # Mounts of type bind refuse a source that is missing; Binds would create it on the engine's machine.
+    mounts: list[dict[str, Any]] = [
+        {"Type": "bind", "Source": source, "Target": target, "ReadOnly": True}
+        for target, source in folders.items()
+    ]
+    mounts += [
+        {"Type": "tmpfs", "Target": path}
+        for path in volumes
+        if path.startswith("/") and path.strip("/")
+    ]
+    return {
+        "Image": image_id,
+        # Never run; images without a command of their own cannot be created from otherwise.
+        "Entrypoint": [],
+        "Cmd": ["/never-started"],
+        "Labels": dict(labels),
+        "NetworkDisabled": True,
+        "HostConfig": {"NetworkMode": "none", "Mounts": mounts},
+    }
+
+
+def _remove(engine: Engine, name: str, patience: float) -> None:
+    """Remove the container; what an engine that hangs or is gone keeps is swept by the next session."""
+    try:
+        engine.delete(f"/containers/{name}?force=1&v=1", patience)
+    except EngineRefused as error:
+        if error.status != _NOT_FOUND:
+            _log.warning("could not remove container %s: %s", name, error.message)
+    except ExplorerError as error:
+        _log.warning("could not remove container %s: %s", name, error.message)
