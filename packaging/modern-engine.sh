@@ -16,7 +16,8 @@ STOP_SECONDS=20
 # Processes whose root is our folder: dockerd, its containerd and whatever they left when one of them was killed
 ours() {
   for link in /proc/[0-9]*/root; do
-    if [ "$(readlink "$link" 2>/dev/null)" = "$root" ]; then
+    # by inode, for the path reads differently from another mount namespace
+    if [ "$link/" -ef "$root" ]; then
       pid=${link#/proc/}
       echo "${pid%/root}"
     fi
