@@ -43,7 +43,7 @@ need_packages() {
   apt-get update -qq >"$SETUP_LOG" 2>&1 || say "apt-get update did not succeed; trying with the package lists at hand."
   # shellcheck disable=SC2086  # a list of names
   apt-get install -y -qq --no-install-recommends $missing >>"$SETUP_LOG" 2>&1 || {
-    grep -E '^(E|W|Err)[: ]' "$SETUP_LOG" | tail -n 5 >&2
+    grep -E "^(E|W|Err)[: ]" "$SETUP_LOG" | uniq | tail -n 5 >&2
     fail "apt-get could not install:$missing" "check the network and /etc/apt/sources.list, then run this command again; what is installed stays"
   }
 }
