@@ -73,6 +73,13 @@ END
 
 # need_environment runtime|dev: .venv with exactly the locked packages; made anew when the lock or Python changed
 need_environment() {
+  exec 8<packaging # a second set-up in the same folder waits for the first
+  ! command -v flock >/dev/null 2>&1 || flock 8
+  make_environment "$1"
+  exec 8<&-
+}
+
+make_environment() {
   find_python
   "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
   runtime="runtime $(sha256sum <packaging/requirements.lock) $("$PYTHON" -V)"
