@@ -16,6 +16,7 @@ STOP_SECONDS=20
 # Processes whose root is our folder: dockerd, its containerd and whatever they left when one of them was killed
 ours() {
   for link in /proc/[0-9]*/root; do
+    # shellcheck disable=SC3013  # dash knows -ef, POSIX has it since 2024
     # by inode, for the path reads differently from another mount namespace
     if [ "$link/" -ef "$root" ]; then
       pid=${link#/proc/}

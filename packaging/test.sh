@@ -64,7 +64,7 @@ pytest() {
   say "== pytest $*"
   .venv/bin/python -m pytest -q "$@" || failed="$failed pytest"
 }
-export QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen}
+export QT_QPA_PLATFORM="${QT_QPA_PLATFORM:-offscreen}"
 fast="not engine and not gui and not slow and not screenshot"
 summary() { [ -z "$failed" ] || say "== failed so far:$failed"; }
 
