@@ -1,0 +1,338 @@
+"""A tar as it streams by: entries in order, payloads without copies, every problem with its offset."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from explorer.errors import DamagedInput
+from explorer.filesystem.source import ByteSource
+from explorer.filesystem.tarheader import (
+    BLOCK,
+    SPECIAL_LIMIT,
+    Header,
+    Malformed,
+    apply_pax,
+    checksum_holds,
+    parse,
+    pax_records,
+)
+from explorer.translation import tr
+from explorer.units import display_text
+
+CHUNK = 1 << 20
+_RING = 4
+_ZERO = bytes(BLOCK)
+_JSON_LIMIT = 64 << 10
+_SHOWN_ERROR = 2000
+REGULAR = b"0\x007"
+
+
+class Chunks:
+    """Fills a ring of 1 MiB buffers, so that blocks never straddle two; with `hashed`, sha256 runs in a thread."""
+
+    def __init__(
+        self, source: ByteSource, *, hashed: bool, on_bytes: Callable[[int], None] | None = None
+    ) -> None:
+        self._source, self._on_bytes = source, on_bytes
+        self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
+        for _ in range(_RING):
+            self._free.put(bytearray(CHUNK))
+        self._full: queue.SimpleQueue[tuple[bytearray, int] | None] = queue.SimpleQueue()
+        self._hash = sha256()
+        self._held: bytearray | None = None
+        self._thread: threading.Thread | None = None
+        if hashed:
+            self._thread = threading.Thread(target=self._digest, name="layer-sha256", daemon=True)
+            self._thread.start()
+
+    def next(self) -> memoryview:
+        """The next chunk, shorter at the end, empty after it; the chunk before must not be used any more."""
+        if self._held is not None and self._thread is None:
+            self._free.put(self._held)
+        buffer = self._free.get()
+        view, filled = memoryview(buffer), 0
+        while filled < CHUNK:
+            count = self._source.readinto(view[filled:])
+            if count <= 0:
+                break
+            filled += count
+        if self._on_bytes is not None and filled:
+            self._on_bytes(filled)
+        self._held = buffer
+        if self._thread is not None:
+            self._full.put((buffer, filled))
+        return view[:filled]
+
+    def close(self) -> str:
+        """Stop hashing; the sha256 of all chunks as hexadecimal, "" when they were not hashed."""
+        if self._thread is None:
+            return ""
+        self._full.put(None)
+        self._thread.join()
+        self._thread = None
+        return self._hash.hexdigest()
+
+    def _digest(self) -> None:
+        # A ring buffer is free again once both the parser (which asks for the next) and this thread are done with it.
+        while (item := self._full.get()) is not None:
+            buffer, filled = item
+            self._hash.update(memoryview(buffer)[:filled])
+            self._free.put(buffer)
+
+
+@dataclass(slots=True)
+class Member:
+    """One entry; `kind` is the header's typeflag, `offset` where its header and `data_offset` where its payload starts."""
+
+    name: bytes
+    kind: bytes
+    size: int
+    offset: int
+    data_offset: int
+    header: Header
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it carries a file's payload."""
+        return self.kind in REGULAR or self.kind == b"S"
+
+
+class TarStream:
+    """Reads entries from chunks: next_member(), then payload parts or skip_payload(), and so on to the end.
+
+    Raises DamagedInput, with the offset, where the stream is no tar any more. `ended` tells how it ended: "" not yet,
+    "blocks" by the two zero blocks, "bare" by the end of the data on a block boundary.
+    """
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
+        self._chunk = memoryview(b"")
+        self._position = 0
+        self._base = 0
+        self._left = 0
+        self._padding = 0
+        self.ended = ""
+        self._global: dict[bytes, bytes] = {}
+
+    @property
+    def offset(self) -> int:
+        """Bytes consumed so far."""
+        return self._base + self._position
+
+    def next_member(self) -> Member | None:
+        """The next entry, None at the end; what is left of the payload before is skipped."""
+        if self._left or self._padding:
+            self.skip_payload()
+        pax: dict[bytes, bytes] = {}
+        name = link = None
+        while True:
+            start = self.offset
+            block = self._block()
+            if block is None:
+                self.ended = "bare"
+                return None
+            if block == _ZERO:
+                self._end(start)
+                return None
+            header = self._header(block, start)
+            if header.type == b"L":
+                name = self._special(header.size, start).partition(b"\0")[0]
+            elif header.type == b"K":
+                link = self._special(header.size, start).partition(b"\0")[0]
+            elif header.type in b"xX":
+                pax = dict(self._records(header.size, start))
+            elif header.type == b"g":
+                self._global.update(self._records(header.size, start))
+            else:
+                return self._member(header, start, pax, name, link)
+
+    def payload(self) -> Iterator[memoryview]:
+        """The current payload in parts that are valid until the next call."""
+        while self._left:
+            if self._position == len(self._chunk) and not self._refill():
+                missing, self._left = self._left, 0
+                raise self._damage(
+                    tr("it ends inside a file, {n} bytes too early", n=missing), self.offset
+                )
+            part = self._chunk[self._position : self._position + self._left]
+            self._position += len(part)
+            self._left -= len(part)
+            yield part
+        self._skip(self._padding)
+        self._padding = 0
+
+    def skip_payload(self) -> None:
+        """Pass over what is left of the current payload."""
+        for _ in self.payload():
+            pass
+
+    def drain(self) -> None:
+        """Read the rest of the data without looking at it."""
+        while self._refill():
+            pass
+
+    def _member(
+        self,
+        header: Header,
+        start: int,
+        pax: dict[bytes, bytes],
+        name: bytes | None,
+        link: bytes | None,
+    ) -> Member:
+        try:
+            if self._global:
+                apply_pax(
+                    header,
+                    {key: value for key, value in self._global.items() if key in _GLOBAL_KEYS},
+                )
+            if name is not None:
+                header.name = name
+            if link is not None:
+                header.link = link
+            if pax:
+                apply_pax(header, pax)
+        except Malformed as error:
+            raise self._damage(error.message, start) from error
+        kind = header.type
+        if header.more_sparse:
+            self._sparse_extensions(start)
+        if kind in b"0\0" and header.name.endswith(b"/"):
+            kind = b"5"
+        # Links, devices, pipes and directories carry no payload, whatever their size field says.
+        size = 0 if kind in b"123456" else header.size
+        self._left, self._padding = size, -size % BLOCK
+        return Member(header.name, kind, size, start, self.offset, header)
+
+    def _header(self, block: bytes, start: int) -> Header:
+        try:
+            if not checksum_holds(block):
+                raise Malformed(tr("a header whose checksum is wrong"))
+            return parse(block)
+        except Malformed as error:
+            raise self._engine_error(block, start) or self._damage(error.message, start) from error
+
+    def _special(self, size: int, start: int) -> bytes:
+        if size > SPECIAL_LIMIT:
+            raise self._damage(
+                tr("an extended header of {n} bytes; at most 1 MiB is read", n=size), start
+            )
+        body = bytearray()
+        while len(body) < size:
+            if self._position == len(self._chunk) and not self._refill():
+                raise self._damage(tr("it ends inside an extended header"), self.offset)
+            part = self._chunk[self._position : self._position + size - len(body)]
+            body += part
+            self._position += len(part)
+        self._skip(-size % BLOCK)
+        return bytes(body)
+
+    def _records(self, size: int, start: int) -> list[tuple[bytes, bytes]]:
+        body = self._special(size, start)
+        try:
+            return pax_records(body)
+        except Malformed as error:
+            raise self._damage(error.message, start) from error
+
+    def _sparse_extensions(self, start: int) -> None:
+        for _ in range(SPECIAL_LIMIT // 21):
+            block = self._block()
+            if block is None:
+                raise self._damage(tr("it ends inside a sparse map"), start)
+            if not block[504]:
+                return
+        raise self._damage(tr("a sparse map without an end"), start)
+
+    def _end(self, start: int) -> None:
+        block = self._block()
+        if block is not None and block != _ZERO:
+            raise self._damage(tr("one empty block, then something else"), start)
+        self.ended = "blocks" if block is not None else "bare"
+
+    def _block(self) -> bytes | None:
+        if self._position == len(self._chunk) and not self._refill():
+            return None
+        block = bytes(self._chunk[self._position : self._position + BLOCK])
+        if len(block) < BLOCK:
+            offset = self.offset
+            raise self._engine_error(block, offset) or self._damage(
+                tr("it ends inside a header"), offset
+            )
+        self._position += BLOCK
+        return block
+
+    def _skip(self, count: int) -> None:
+        while count:
+            if self._position == len(self._chunk) and not self._refill():
+                return  # some writers leave out the last padding; a payload that is cut was told before
+            step = min(count, len(self._chunk) - self._position)
+            self._position += step
+            count -= step
+
+    def _refill(self) -> bool:
+        self._base += len(self._chunk)
+        self._position = 0
+        self._chunk = self._chunks.next()
+        return len(self._chunk) > 0
+
+    def _engine_error(self, block: bytes, start: int) -> DamagedInput | None:
+        """An engine writes the error that ended its export into the stream, as JSON (moby image_routes.go)."""
+        if not block.lstrip()[:1] == b"{":
+            return None
+        text = block + bytes(self._chunk[self._position : self._position + _JSON_LIMIT])
+        try:
+            value, _ = json.JSONDecoder().raw_decode(
+                text.decode("utf-8", "replace").strip("\0 \r\n")
+            )
+        except (ValueError, RecursionError):
+            return None
+        detail = value.get("errorDetail") if isinstance(value, dict) else None
+        message = detail.get("message") if isinstance(detail, dict) else None
+        message = message or (
+            value.get("error") or value.get("message") if isinstance(value, dict) else None
+        )
+        if not isinstance(message, str):
+            return None
+        return DamagedInput(
+            tr("the engine stopped with: {error}", error=display_text(message, _SHOWN_ERROR)),
+            offset=start,
+        )
+
+    def _damage(self, what: str, offset: int) -> DamagedInput:
+        return DamagedInput(what, offset=offset)
+
+
+_GLOBAL_KEYS = frozenset({b"mtime", b"uid", b"gid"})
+
+
+class MemberStream:
+    """A member of an outer archive: its facts, and its payload as a ByteSource."""
+
+    def __init__(self, stream: TarStream, member: Member) -> None:
+        self._parts = stream.payload()
+        self._part = memoryview(b"")
+        self.member = member
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """See ByteSource; raises DamagedInput where the archive ends too early."""
+        if not self._part:
+            self._part = next(self._parts, memoryview(b""))
+        count = min(len(buffer), len(self._part))
+        buffer[:count] = self._part[:count]
+        self._part = self._part[count:]
+        return count
+
+
+def members(source: ByteSource) -> Iterator[MemberStream]:
+    """The members of an outer archive in order, each to be read before the next is asked for.
+
+    Raises DamagedInput where it is damaged.
+    """
+    stream = TarStream(Chunks(source, hashed=False))
+    while (member := stream.next_member()) is not None:
+        yield MemberStream(stream, member)
+        stream.skip_payload()
