@@ -36,11 +36,13 @@ def read_layer(
     expect_prefix: bytes = b"",
     on_bytes: Callable[[int], None] | None = None,
     verify: bool = True,
+    bare_end: bool = False,
 ) -> LayerIndex:
     """The index of the uncompressed tar in `source`; damage does not raise, it makes the index incomplete.
 
     It is complete and verified ("digest") when the tar reads well-formed to its end and its sha256 is `diff_id`; with
-    no `diff_id` the computed one is filled in. A tar without end blocks is complete only if a given digest proves it.
+    no `diff_id` the computed one is filled in. A tar without end blocks is complete only if a given digest proves it,
+    or with `bare_end`: then the caller compares the computed digest with those the image names.
     With `expect_prefix` (a folder's name) names lose that first component and character devices 0:0 are whiteouts, as
     overlay2 has them; with verify=False nothing is hashed and the caller proves completeness. `on_bytes` gets the
     count of each chunk of up to 1 MiB. Raises Cancelled.
@@ -65,7 +67,7 @@ def read_layer(
         digest = chunks.close()
     computed = _SHA256 + digest if digest else ""
     if not problem:
-        problem = _proof_problem(stream.ended, diff_id, computed)
+        problem = _proof_problem("" if bare_end else stream.ended, diff_id, computed)
     if problem:
         builder.problem(problem)
     return builder.finish(
@@ -78,14 +80,19 @@ def read_layer(
 
 def _proof_problem(ended: str, diff_id: str, computed: str) -> str:
     if computed and diff_id.startswith(_SHA256) and computed != diff_id:
-        return tr(
-            "wrong digest: its bytes have {computed}, the image names {expected}",
-            computed=computed[:19],
-            expected=diff_id[:19],
-        )
+        return wrong_digest(computed, diff_id)
     if ended == "bare" and not (computed and diff_id):
         return tr("It ends without an end mark; it may be cut off.")
     return ""
+
+
+def wrong_digest(computed: str, expected: str) -> str:
+    """What is said of a layer whose bytes have another digest than the image names."""
+    return tr(
+        "wrong digest: its bytes have {computed}, the image names {expected}",
+        computed=computed[:19],
+        expected=expected[:19],
+    )
 
 
 def _read_members(task: Task, stream: TarStream, builder: LayerBuilder, prefix: bytes) -> None:
@@ -115,11 +122,14 @@ def _read_members(task: Task, stream: TarStream, builder: LayerBuilder, prefix: 
                 link=link if kind in (Kind.HARDLINK, Kind.SYMLINK) else b"",
             )
             continue
-        _file(stream, builder, member, name)
+        # Offsets in an engine's stream of a folder say nothing about the layer's own tar.
+        _file(stream, builder, member, name, -1 if prefix else member.data_offset)
         task.checkpoint()
 
 
-def _file(stream: TarStream, builder: LayerBuilder, member: Member, name: bytes) -> None:
+def _file(
+    stream: TarStream, builder: LayerBuilder, member: Member, name: bytes, data_offset: int
+) -> None:
     """One regular file: its payload is hashed as it passes; what a cut leaves of it is kept."""
     header = member.header
     hasher, head, size = xxhash.xxh3_128(), b"", 0
@@ -140,7 +150,7 @@ def _file(stream: TarStream, builder: LayerBuilder, member: Member, name: bytes)
             header.gid,
             header.mtime,
             size,
-            member.data_offset,
+            data_offset,
             hasher.intdigest().to_bytes(16, "little") if size else bytes(16),
             head,
             logical=header.logical,
