@@ -219,7 +219,7 @@ class _OciReader:
     def _follow(
         self, item: Descriptor, above: tuple[str, ...], depth: int, tags: tuple[str, ...]
     ) -> None:
-        member = self._contents.resolve(_blob_name(item.digest))
+        member = self._contents.resolve(blob_name(item.digest))
         if not member:
             # Only some platforms may have been saved: an absent one is no damage.
             self.absent.append(item.digest)
@@ -243,14 +243,14 @@ class _OciReader:
             all_names = tuple(dict.fromkeys((*known.names, *names)))
             self._found[known.id] = replace(known, tags=all_tags, names=all_names)
             return
-        member = self._contents.resolve(_blob_name(manifest.config.digest))
+        member = self._contents.resolve(blob_name(manifest.config.digest))
         if not member:
             self.absent.append(manifest.config.digest)
             return
         config = parse_config(_checked(self._contents, member, manifest.config))
         self.layers.update((layer.digest, layer) for layer in manifest.layers)
         blobs: list[tuple[str, Descriptor | None]] = [
-            (_blob_name(layer.digest), layer) for layer in manifest.layers
+            (blob_name(layer.digest), layer) for layer in manifest.layers
         ]
         self._found[manifest.config.digest] = _assemble(
             self._contents, manifest.config.digest, config, blobs, tags, names, item.platform
@@ -405,7 +405,7 @@ def _is_index(text: bytes) -> bool:
         return False
 
 
-def _blob_name(digest: str) -> str:
+def blob_name(digest: str) -> str:
     """Member name of a checked digest."""
     return "blobs/" + digest.replace(":", "/")
 
@@ -443,12 +443,13 @@ def _salvage(contents: Contents) -> list[FoundImage]:
     for name in sorted(contents.names()):
         if not _HEX_NAME.fullmatch(name) or not 0 < contents.size(name) <= 1 << 20:
             continue
-        text = contents.text(name)
-        config = _config_or_none(text)
+        config = _config_or_none(contents, name)
         if config is not None and config.diff_ids:
             blobs = tuple(Blob("", diff_id, unplaced=True) for diff_id in config.diff_ids)
-            identity = digest_of(text)
-            found.append(FoundImage(identity, (), config.platform, config, blobs, (identity,)))
+            identity = digest_of(contents.text(name))
+            found.append(
+                FoundImage(identity, (), config.platform, config, blobs, (identity,))
+            )
     if not found:
         raise DamagedInput(
             tr(
@@ -462,10 +463,9 @@ def _salvage(contents: Contents) -> list[FoundImage]:
     return found
 
 
-def _config_or_none(text: bytes) -> ImageConfig | None:
-    if not text.lstrip().startswith(b"{"):
-        return None
+def _config_or_none(contents: Contents, name: str) -> ImageConfig | None:
     try:
-        return parse_config(text)
+        text = contents.text(name)
+        return parse_config(text) if text.lstrip().startswith(b"{") else None
     except ExplorerError:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_that_a_layer_of_another_length_is_noted() -> None:
 
 
 def test_that_history_is_laid_beside_the_layers() -> None:
-    steps = [{"created_by": "ADD"}, {"created_by": "ENV", "empty_layer": True}, {"created_by": "RUN"}]  # fmt: skip
+    steps: list[dict[str, Any]] = [{"created_by": "ADD"}, {"created_by": "ENV", "empty_layer": True}, {"created_by": "RUN"}]  # fmt: skip
     image = one(docker_25(built(_BASE, _APP, history=steps))).image("oci:app", "oci")
     assert image.layers == (
         Layer(0, digest(_BASE), digest(_BASE), OCI_LAYER, len(_BASE), History("ADD")),
