@@ -53,7 +53,7 @@ def created_container(
 
 def mount_prefix() -> str:
     """A short path that no image has: names of members under it stay below 100 bytes, where a tar header is one block."""
-    return f"/.{secrets.token_hex(2)}-"
+    return f"/x{secrets.token_hex(2)}-"
 
 
 def _document(

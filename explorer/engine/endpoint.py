@@ -20,7 +20,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from explorer.engine.transport import Connection, Endpoint, ProtocolError, TlsFiles
+from explorer.engine.transport import (
+    Connection,
+    ConnectionBroken,
+    Endpoint,
+    ProtocolError,
+    TlsFiles,
+)
 from explorer.errors import EngineUnreachable
 from explorer.translation import tr
 from explorer.units import display_text
@@ -128,6 +134,12 @@ def probe(endpoint: Endpoint, seconds: float = 0.0) -> Answer | Failure:
 
 def explain(endpoint: Endpoint, error: OSError, patience: float = PROBE_SECONDS) -> Failure:
     """What an error of the operating system means for the endpoint."""
+    if isinstance(error, ConnectionBroken):
+        return Failure(
+            endpoint,
+            str(error) or tr("the connection was closed"),
+            tr("Check the address and that the engine runs there."),
+        )
     if isinstance(error, TimeoutError):
         return Failure(
             endpoint,

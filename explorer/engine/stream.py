@@ -37,6 +37,8 @@ class EngineStream:
         self._task = task
         self._connection = connection
         self._response: Response | None = None
+        # Kept because a reader may take the end of a stream for damage of what it reads.
+        self.failure: EngineLost | None = None
         self._heard = time.monotonic()
 
     def open(self, target: str) -> Response:
@@ -99,7 +101,8 @@ class EngineStream:
     def _lost(self, error: Exception) -> EngineLost:
         # A cancelled task closes the socket: that is no loss.
         self._task.checkpoint()
-        return lost(self._endpoint, error)
+        self.failure = lost(self._endpoint, error)
+        return self.failure
 
 
 def lost(endpoint: Endpoint, error: Exception) -> EngineLost:

@@ -130,7 +130,10 @@ class Connection:
     def response(self, method: str) -> Response:
         """The answer to what was sent; may be called again after a TimeoutError."""
         while b"\r\n\r\n" not in self._rest:
-            more = self._socket.recv(_HEAD_LIMIT)
+            try:
+                more = self._socket.recv(_HEAD_LIMIT)
+            except ConnectionResetError as error:
+                raise ConnectionBroken(self._last_words()) from error
             if not more:
                 raise ConnectionBroken(self._last_words())
             self._rest += more

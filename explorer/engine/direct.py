@@ -1,0 +1,205 @@
+"""The direct way on overlay2: each layer's own folder, read through a container that is created and never started.
+
+A graph-driver engine writes a whole export to its disk before the first byte of it leaves; a layer's folder it can
+archive at once. What an archive of the folder lacks is found otherwise: opaque directories by witnesses (opaque.py),
+and the proof of completeness in the engine's own history, which states every layer's size to the byte.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+
+from explorer.engine.containers import created_container, mount_prefix
+from explorer.engine.inspection import Inspected
+from explorer.engine.opaque import find_opaque, mark_opaque, stated_bytes
+from explorer.engine.stream import lost
+from explorer.engine.transport import Connection, ProtocolError
+from explorer.errors import EngineRefused
+from explorer.filesystem.cache import LayerStore
+from explorer.filesystem.contents import Meter
+from explorer.filesystem.layer import LayerIndex
+from explorer.filesystem.reading import read_layer
+from explorer.task import Task
+from explorer.translation import tr
+
+if TYPE_CHECKING:
+    from explorer.engine.client import Engine
+
+DRIVER = "overlay2"
+# One layer is archived by one thread of the engine and read by one of ours.
+READERS = 2
+_HEAD_SECONDS = 60.0
+_OK, _NOT_FOUND = 200, 404
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Left:
+    """Layers that this way could not give, and why."""
+
+    layers: frozenset[int]
+    reason: str = ""
+
+
+def obstacle(engine: Engine, inspected: Inspected) -> str:
+    """Why an image cannot be read this way, "" when it can."""
+    if inspected.driver != DRIVER:
+        return tr("the engine stores images by {driver}", driver=inspected.driver or "?")
+    if not engine.endpoint.is_local:
+        return tr("the engine is on another machine")
+    if len(inspected.folders) != len(inspected.image.layers):
+        return tr("the engine does not name every layer's folder")
+    if -1 in inspected.sizes:
+        return tr("the engine's history does not state every layer's size")
+    return ""
+
+
+def read_direct(
+    engine: Engine,
+    task: Task,
+    inspected: Inspected,
+    store: LayerStore,
+    wanted: Collection[int],
+    on_layer: Callable[[int, LayerIndex], None],
+) -> Left:
+    """Read the wanted layers from their folders; what could not be read or proved is left to another way.
+
+    Raises EngineRefused when the container cannot be created, EngineLost, Cancelled.
+    """
+    prefix = mount_prefix()
+    image = inspected.image
+    folders = {f"{prefix}{index}": inspected.folders[index] for index in wanted}
+    with created_container(engine, task, image.id, folders, image.config.volumes) as container:
+        reader = _Reader(engine, task, inspected, container, prefix)
+
+        def deliver_base(index: int, layer: LayerIndex) -> None:
+            # Nothing lies below the base layer that it could hide.
+            if index == 0:
+                on_layer(index, store.put(layer))
+
+        found = reader.read(wanted, deliver_base)
+        later = {index: layer for index, layer in found.items() if index > 0}
+        missing = frozenset(wanted) - found.keys()
+        if not later:
+            return Left(missing, reader.reason)
+        others = {
+            layer.index: store.get(layer.diff_id)
+            for layer in image.layers
+            if layer.index not in found
+        }
+        known = {**found, **{index: layer for index, layer in others.items() if layer is not None}}
+        if len(known) < len(image.layers):
+            # What a layer hides is only seen beside all others.
+            return Left(missing | later.keys(), reader.reason)
+        with closing(_Lookup(engine, task, container)) as lookup:
+            opaque = find_opaque([known[i] for i in range(len(known))], later, lookup.exists)
+    for index in sorted(later.keys() - opaque.unclear):
+        marked = mark_opaque(later[index], opaque.nodes.get(index, frozenset()))
+        on_layer(index, store.put(marked))
+    reason = reader.reason
+    if opaque.unclear:
+        reason = tr("what some directories hide cannot be seen from outside")
+    return Left(missing | opaque.unclear, reason)
+
+
+class _Reader:
+    """Reads layers' folders, several at a time; `reason` says why the last one that failed did."""
+
+    def __init__(
+        self, engine: Engine, task: Task, inspected: Inspected, container: str, prefix: str
+    ) -> None:
+        self._engine, self._task, self._inspected = engine, task, inspected
+        self._container, self._prefix = container, prefix
+        self.reason = ""
+
+    def read(
+        self, wanted: Collection[int], on_read: Callable[[int, LayerIndex], None]
+    ) -> dict[int, LayerIndex]:
+        """The layers that were read and proved; on_read is called in this thread as they come."""
+        sizes = self._inspected.sizes
+        meter = Meter(self._task, tr("Reading layers"), sum(sizes[index] for index in wanted))
+        found: dict[int, LayerIndex] = {}
+        with ThreadPoolExecutor(READERS) as pool:
+            # The biggest first: the others fit beside it.
+            order = sorted(wanted, key=lambda index: -sizes[index])
+            futures = {pool.submit(self._read, index, meter): index for index in order}
+            try:
+                for future in as_completed(futures):
+                    layer = future.result()
+                    if layer is not None:
+                        found[futures[future]] = layer
+                        on_read(futures[future], layer)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+        return found
+
+    def _read(self, index: int, meter: Meter) -> LayerIndex | None:
+        name = f"{self._prefix}{index}"
+        target = f"/containers/{self._container}/archive?path={quote(name)}"
+        try:
+            with self._engine.stream(self._task, target) as stream:
+                layer = read_layer(
+                    self._task,
+                    stream,
+                    expect_prefix=name.strip("/").encode(),
+                    on_bytes=meter.add,
+                    verify=False,
+                )
+        except EngineRefused as error:
+            self.reason = error.message
+            return None
+        if stream.failure is not None:
+            raise stream.failure
+        stated = self._inspected.sizes[index]
+        if not layer.complete or stated_bytes(layer) != stated:
+            _log.info("layer %d: %d bytes read, %d stated", index, stated_bytes(layer), stated)
+            self.reason = tr("layer {number} is not what the engine's history states", number=index)
+            return None
+        diff_id = self._inspected.image.layers[index].diff_id
+        # Offsets count in the layer's own tar, which this archive of its folder is not.
+        unknown = np.full_like(layer.data_offset, -1)
+        return replace(layer, diff_id=diff_id, verified="sizes", tar_bytes=0, data_offset=unknown)
+
+
+class _Lookup:
+    """Asks for single paths of the container's file system, over one connection that is kept."""
+
+    def __init__(self, engine: Engine, task: Task, container: str) -> None:
+        self._engine, self._task, self._container = engine, task, container
+        self._connection: Connection | None = None
+
+    def exists(self, path: bytes) -> bool:
+        """Whether the image's merged file system has the path."""
+        status = self._status(path)
+        if status == _NOT_FOUND and self._status(b"") != _OK:
+            raise EngineRefused(
+                tr("The container that looks into the image was removed."), "", status
+            )
+        if status not in (_OK, _NOT_FOUND):
+            raise EngineRefused(
+                tr("The engine answered with status {status}.", status=status), "", status
+            )
+        return status == _OK
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _status(self, path: bytes) -> int:
+        target = f"/containers/{self._container}/archive?path=/{quote(path)}"
+        try:
+            if self._connection is None:
+                self._connection = Connection(self._engine.endpoint, _HEAD_SECONDS)
+            with self._task.on_cancel(self._connection.shutdown):
+                return self._connection.request("HEAD", self._engine.target(target)).status
+        except (OSError, ProtocolError) as error:
+            self._task.checkpoint()
+            raise lost(self._engine.endpoint, error) from error
