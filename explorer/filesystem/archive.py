@@ -17,7 +17,7 @@ from explorer.filesystem.archivefile import (
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.compression import decompressed, sniff
 from explorer.filesystem.contents import Meter, Part, ReadableContents, Watched, discard
-from explorer.filesystem.exportstream import Export, place_layers
+from explorer.filesystem.exportstream import Export, payload_offset, place_layers
 from explorer.filesystem.layer import LayerIndex
 from explorer.filesystem.reading import read_layer
 from explorer.filesystem.source import ByteSource
@@ -173,13 +173,17 @@ class ArchiveSource:
     ) -> None:
         """See ImageSource; of a compressed layer all up to the payload is decompressed."""
         member = self._found.blobs[layer].member
+        if member and data_offset < 0:
+            # The index was read from an engine's folder, which has no offsets.
+            source = Watched(self._contents.open(member), task)
+            data_offset = payload_offset(decompressed(source), path)
         if not member or data_offset < 0:
             raise DamagedInput(
-                tr("{name} cannot be read: its layer is not in the archive.", name=display_name(path)),
+                tr("{name} is not in the archive.", name=display_name(path)),
                 tr("Save the image again with all its layers."),
-            )  # fmt: skip
-        source = _from_offset(Watched(self._contents.open(member), task), data_offset)
-        missing = size - _copy(source, size, sink)
+            )
+        payload = _from_offset(Watched(self._contents.open(member), task), data_offset)
+        missing = size - _copy(payload, size, sink)
         if missing:
             raise DamagedInput(
                 tr("{name} is cut off: {bytes} bytes are missing.", name=display_name(path), bytes=missing),

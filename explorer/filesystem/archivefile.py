@@ -98,7 +98,7 @@ def open_contents(task: Task, path: Path, *, index_layers: bool) -> ReadableCont
         head = _first_block(FileSlice(descriptor, 0, state.st_size), title)
         if sniff(head):
             source = decompressed(FileSlice(descriptor, 0, state.st_size))
-            _check_tar(_first_block(source, title), title)
+            _check_tar(_first_block(source, title), title, unpacked=True)
             return CompressedContents(
                 task, descriptor, state.st_size, title, index_layers=index_layers
             )
@@ -143,11 +143,14 @@ def _first_block(source: ByteSource, title: str) -> bytes:
         ) from error
 
 
-def _check_tar(head: bytes, title: str) -> None:
+def _check_tar(head: bytes, title: str, *, unpacked: bool = False) -> None:
     """Raise NotAnImage, naming what it is, unless `head` begins a tar."""
     if len(head) == BLOCK and (checksum_holds(head) or not any(head)):
         return
-    raise NotAnImage(tr("{file} is not an image: {what}.", file=title, what=_what(head)), tr(_HINT))
+    what = _what(head)
+    if unpacked:
+        what = tr("unpacked, {what}", what=what)
+    raise NotAnImage(tr("{file} is not an image: {what}.", file=title, what=what), tr(_HINT))
 
 
 def _what(head: bytes) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from explorer.errors import DamagedInput, ExplorerError, LimitExceeded
+from explorer.errors import DamagedInput, EngineLost, ExplorerError, LimitExceeded
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.compression import decompressed, sniff
 from explorer.filesystem.contents import (
@@ -25,6 +25,7 @@ from explorer.filesystem.contents import (
     too_many_members,
 )
 from explorer.filesystem.layer import LayerIndex
+from explorer.filesystem.layerbuilder import clean_path
 from explorer.filesystem.reading import read_layer, wrong_digest
 from explorer.filesystem.source import ByteSource
 from explorer.filesystem.tarheader import BLOCK, checksum_holds
@@ -48,7 +49,7 @@ OnLayer = Callable[[str, LayerIndex], bool]
 class Export:
     """What one pass found (image.layout.Contents); `layers` are the indexes by member name.
 
-    `problem` says how the stream ended if not as it should, `ends_early` the byte where, -1 if it is whole.
+    `failure` says why the stream ended where it should not, `ends_early` the byte where, -1 if it is whole.
     """
 
     title: str
@@ -56,7 +57,7 @@ class Export:
     sizes: dict[str, int] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     layers: dict[str, LayerIndex] = field(default_factory=dict)
-    problem: str = ""
+    failure: ExplorerError | None = None
     ends_early: int = -1
 
     def names(self) -> Collection[str]:
@@ -95,8 +96,8 @@ def scan_export(
 
     Each member that looks like a layer is indexed and handed to `on_layer` with its name; True ends the pass early.
     Without `on_layer` layers are passed over. `expected` gives the diff_id that a member's name promises, "" if it
-    promises none, None if the member need not be read. Raises LimitExceeded, Cancelled and what the source raises
-    (EngineLost …), but not DamagedInput.
+    promises none, None if the member need not be read. Raises LimitExceeded, Cancelled and what the source raises,
+    but for EngineLost.
     """
     export = Export(title)
     stream = TarStream(Chunks(Watched(source, task), hashed=False))
@@ -108,8 +109,8 @@ def scan_export(
             ):
                 return export
             stream.skip_payload()
-    except DamagedInput as error:
-        export.problem, export.ends_early = error.message, max(error.offset, 0)
+    except (DamagedInput, EngineLost) as error:
+        export.failure, export.ends_early = error, stream.offset
     else:
         if stream.ended == "bare":
             export.ends_early = stream.offset
@@ -155,7 +156,8 @@ def read_export(
     """Read the layers `wanted` (indexes into image.layers) out of an engine's `docker save` stream of this image.
 
     Complete ones go into the store, each to `on_layer` as soon as it is known; the pass ends with the last one.
-    Returns notes for people: layers that did not come, how the stream ended. Memory holds no payloads.
+    Returns notes for people: layers that did not come, how the stream ended. Memory holds no payloads. Raises
+    EngineLost, after all that came was handed over.
     """
     numbers: dict[str, list[int]] = {}
     for number in wanted:
@@ -183,6 +185,8 @@ def read_export(
     for number, index in place_layers(export, blobs):
         blobs.pop(number)
         on_layer(number, index)
+    if isinstance(export.failure, EngineLost):
+        raise export.failure
     return [*_ending(export), *(_absent(image, number) for number in sorted(blobs))]
 
 
@@ -260,12 +264,12 @@ def _same(found: FoundImage, image: Image) -> bool:
 
 
 def _ending(export: Export) -> Iterator[str]:
-    if export.problem:
+    if export.failure is not None:
         yield tr(
             "{file} ends early, at byte {offset}: {reason}.",
             file=export.title,
             offset=export.ends_early,
-            reason=export.problem,
+            reason=export.failure.message,
         )
     elif export.ends_early >= 0:
         yield tr(
@@ -291,3 +295,13 @@ def open_member(source: ByteSource, wanted: str) -> ByteSource:
         tr("{name} is not in the archive any more.", name=display_text(wanted, 100)),
         tr("Open it again."),
     )
+
+
+def payload_offset(source: ByteSource, path: bytes) -> int:
+    """Where the last regular file at `path` starts in an uncompressed layer, -1 if there is none."""
+    stream = TarStream(Chunks(source, hashed=False))
+    wanted, found = clean_path(path), -1
+    while (member := stream.next_member()) is not None:
+        if member.is_regular and clean_path(member.name) == wanted:
+            found = member.data_offset
+    return found

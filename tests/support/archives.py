@@ -296,9 +296,9 @@ def compress(data: bytes, how: str) -> bytes:
     if how == "plain":
         return data
     if how == "gzip":
-        return gzip.compress(data, mtime=0)
+        return gzip.compress(data, 1, mtime=0)
     if how == "gzip-members":
-        return b"".join(gzip.compress(part, mtime=0) for part in (data[:half], data[half:], b""))
+        return b"".join(gzip.compress(part, 1, mtime=0) for part in (data[:half], data[half:], b""))
     if how == "zstd":
         return zstandard.ZstdCompressor().compress(data)
     if how == "zstd-frames":
