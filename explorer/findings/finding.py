@@ -1,0 +1,108 @@
+"""A finding: bytes of one cause, where they are, how sure it is and what to do; its texts are made when they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from explorer.filesystem.columnfile import Array
+from explorer.translation import mark, tr
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """`bytes` counts the payloads of `rows`; with `overlaps` other findings may count them too (duplicates)."""
+
+    id: str
+    category: str
+    bytes: int
+    layer: int  # index of the image's layer that holds most of it, -1: spread over several
+    rows: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int32))  # int32, biggest first
+    confidence: str = "high"  # "high", "medium" or "info"
+    # What the texts name; a rule's own texts are here too, so that a saved finding needs no rule files.
+    fields: Mapping[str, str | int] = field(default_factory=dict)
+    overlaps: bool = False
+
+    def title(self) -> str:
+        """A few words: what it is."""
+        return self._text("title", 0)
+
+    def reason(self) -> str:
+        """Why these bytes are there and why they are not needed."""
+        return self._text("reason", 1)
+
+    def remedy(self) -> str:
+        """What to change in the Dockerfile."""
+        return self._text("remedy", 2)
+
+    def _text(self, name: str, place: int) -> str:
+        own = self.fields.get(name)
+        text = str(own) if own is not None else TEXTS[str(self.fields.get("text", self.id))][place]
+        return tr(text, **{key: value for key, value in self.fields.items() if key != "text"})
+
+
+# (title, reason, remedy) of findings that come from what later layers do, not from rules.
+TEXTS: Mapping[str, tuple[str, str, str]] = {
+    "deleted-later": (
+        mark("Files deleted in a later layer"),
+        mark("Layer {layer} ({step}) deletes {count} files under {place} that earlier layers hold. Deleting only hides them: their bytes stay in the image."),
+        mark("Delete them in the RUN that makes them (… && rm -rf {place}), or make them in a build stage and COPY --from only what is needed."),
+    ),
+    "copied-then-deleted": (
+        mark("Files deleted in a later layer"),
+        mark("Layer {layer} ({step}) deletes {count} files under {place} that a COPY or ADD brought in. Deleting only hides them: their bytes stay in the image."),
+        mark("Do not copy them: list them in .dockerignore, use RUN --mount=type=bind where only the build needs them, or copy them into a build stage."),
+    ),
+    "deleted-known": (
+        mark("Files deleted in a later layer"),
+        mark("Layer {layer} ({step}) deletes {count} files under {place}, mostly “{what}”. Deleting only hides them: their bytes stay in the image."),
+        mark("Delete them in the RUN that makes them. {cure}"),
+    ),
+    "moved-later": (
+        mark("Files moved in a later layer"),
+        mark("Layer {layer} ({step}) moves {count} files away from {place}. The old copies stay in the image."),
+        mark("Put them in their final place at once: COPY straight to it, or move them in the RUN that makes them."),
+    ),
+    "overwritten-later": (
+        mark("Files overwritten in a later layer"),
+        mark("Layer {layer} ({step}) writes {count} files under {place} again with other content. The old versions stay in the image."),
+        mark("Write them once: join the steps into one RUN, or copy the final version only."),
+    ),
+    "package-database-copies": (
+        mark("Package database written again"),
+        mark("Each step that installs packages writes the package database anew; {count} older copies stay in the image. The database itself is needed."),
+        mark("Install all packages in one RUN, before anything else changes."),
+    ),
+    "owner-copies": (
+        mark("Copies made by chown"),
+        mark("Layer {layer} ({step}) changes only the owner of {count} files under {place}; each file is stored a second time."),
+        mark("Set the owner when the files are written: COPY --chown=user:group …, or chown in the RUN that makes them."),
+    ),
+    "mode-copies": (
+        mark("Copies made by chmod"),
+        mark("Layer {layer} ({step}) changes only the permissions of {count} files under {place}; each file is stored a second time."),
+        mark("Set the permissions when the files are written: COPY --chmod=755 …, or chmod in the RUN that makes them."),
+    ),
+    "owner-and-mode-copies": (
+        mark("Copies made by chown and chmod"),
+        mark("Layer {layer} ({step}) changes only owner and permissions of {count} files under {place}; each file is stored a second time."),
+        mark("Set both when the files are written: COPY --chown=user:group --chmod=755 …, or in the RUN that makes them."),
+    ),
+    "time-copies": (
+        mark("Same files written again"),
+        mark("Layer {layer} ({step}) writes {count} files under {place} again with the same content; each file is stored a second time."),
+        mark("Write or copy them once; leave out the second COPY, or the touch."),
+    ),
+    "written-twice": (
+        mark("Paths written twice in one layer"),
+        mark("A layer holds {count} files under {place} twice; only the last one counts."),
+        mark("This comes from the tool that made the layer: build it again with a current one."),
+    ),
+    "duplicates": (
+        mark("Duplicate files"),
+        mark("{count} files have the same content as another file of the image, most of them under {place}."),
+        mark("Keep one of each and make the others links (ln -s), or copy them once."),
+    ),
+}  # fmt: skip

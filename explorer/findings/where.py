@@ -1,0 +1,99 @@
+"""Where a finding's bytes are: the layer and the folder that hold most of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from explorer.filesystem.columnfile import Array
+from explorer.filesystem.union import Stack
+from explorer.image.history import instruction
+from explorer.image.model import Image
+from explorer.units import display_name, display_text
+
+# A layer or folder is named alone when it holds at least this share of the bytes.
+_MOST = 0.9
+# The biggest rows tell where the rest is.
+_SAMPLE = 64
+_STEP_LIMIT = 120
+
+
+@dataclass(frozen=True, eq=False)
+class Where:
+    """A classified stack and the image behind it; `layers` are the image's indexes of the stack's layers."""
+
+    stack: Stack
+    category: Array
+    rule: Array
+    image: Image
+    layers: tuple[int, ...]
+
+    def by_size(self, rows: Array) -> Array:
+        """int32: `rows`, biggest first."""
+        return rows[np.argsort(-self.stack.size[rows], kind="stable")].astype(np.int32)
+
+    def main_layer(self, rows: Array) -> int:
+        """Index of the image's layer that holds nearly all bytes of `rows`, -1 when there is none."""
+        held = np.bincount(self.stack.layer[rows], weights=self.stack.size[rows] + 1e-9)
+        most = int(np.argmax(held))
+        return self.layers[most] if held[most] >= _MOST * held.sum() else -1
+
+    def step(self, layer: int) -> str:
+        """The instruction behind a layer of the stack, as one short harmless line."""
+        index = self.layers[layer]
+        history = next((x.history for x in self.image.layers if x.index == index), None)
+        text = " ".join(instruction(history.created_by).split()) if history else ""
+        return display_text(text, _STEP_LIMIT) if text else "…"
+
+    def place(self, rows: Array) -> str:
+        """The folder of most bytes of `rows` (biggest first): the root of the rule's subtree, else the deepest such."""
+        tree = self.stack.tree
+        weights: dict[int, int] = {}
+        for row in rows[:_SAMPLE].tolist():
+            root = self._root(row)
+            weights[root] = weights.get(root, 0) + int(self.stack.size[row])
+        root = max(weights, key=lambda node: weights[node])
+        if root == int(self.stack.node[rows[0]]) or weights[root] < _MOST * sum(weights.values()):
+            root = self._deepest(rows)
+        return display_name(b"/" + tree.path(root))
+
+    def _root(self, row: int) -> int:
+        """The highest directory that the row's rule covers without a gap."""
+        parent, rule_of = self.stack.tree.parent, self._rule_of
+        node = int(self.stack.node[row])
+        if not self.rule[row]:
+            return node
+        while node > 0 and parent[node] > 0 and rule_of[parent[node]] == self.rule[row]:
+            node = int(parent[node])
+        return node
+
+    @cached_property
+    def _rule_of(self) -> Array:
+        """uint16[n]: the rule of each node."""
+        rule_of = np.zeros(len(self.stack.tree), dtype=np.uint16)
+        rule_of[self.stack.node] = self.rule
+        return rule_of
+
+    def _deepest(self, rows: Array) -> int:
+        """The deepest directory that holds nearly all bytes of `rows`."""
+        tree = self.stack.tree
+        nodes = self.stack.node[rows]
+        order = np.argsort(nodes, kind="stable")
+        nodes = nodes[order]
+        sums = np.concatenate([[0], np.cumsum(self.stack.size[rows][order], dtype=np.int64)])
+
+        def held(starts: Array) -> Array:
+            return np.asarray(
+                sums[np.searchsorted(nodes, tree.end[starts])] - sums[np.searchsorted(nodes, starts)]
+            )
+
+        node, least = 0, _MOST * int(sums[-1])
+        while True:
+            children = tree.children(node)
+            children = children[tree.end[children] - children > 1]
+            sizes = held(children)
+            if not len(sizes) or sizes.max() < least:
+                return node
+            node = int(children[int(np.argmax(sizes))])
