@@ -1,0 +1,228 @@
+"""The file tree as a Qt model over columns: node ids are internal ids, each directory is sorted when it is looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from explorer.filesystem.layer import Kind
+from explorer.filesystem.union import State, View
+from explorer.findings.analysis import Analysis
+from explorer.findings.category import CATEGORIES
+from explorer.translation import tr
+from explorer.units import display_name, share_text, size_text
+
+# Plain ints: looking up Qt.ItemDataRole.DisplayRole costs microseconds in every data() call.
+DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
+TOOLTIP = int(Qt.ItemDataRole.ToolTipRole)
+ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
+SHARE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+NODE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+NAME, SIZE, SHARE, FILES, LAYER, CATEGORY, STATUS = range(7)
+
+Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+
+
+class FileTreeModel(QAbstractItemModel):
+    """The present nodes of one view; columns name, size, share of the parent, files, layer, category, status."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._analysis: Analysis | None = None
+        self._view: View | None = None
+        self._children: dict[int, list[int]] = {}
+        self._row_of: dict[int, int] = {}
+        self._column, self._descending = SIZE, True
+
+    def show(self, analysis: Analysis, shown: View) -> None:
+        """Show another view."""
+        self.beginResetModel()
+        self._analysis, self._view = analysis, shown
+        self._children.clear()
+        self._row_of.clear()
+        self.endResetModel()
+
+    def node(self, index: Index) -> int:
+        """The node of an index, 0 for the root."""
+        return int(index.internalId()) if index.isValid() else 0
+
+    def index_of(self, node: int) -> QModelIndex:
+        """The index of a present node, invalid for the root and for absent ones."""
+        if (
+            self._analysis is None
+            or self._view is None
+            or node <= 0
+            or not self._view.present[node]
+        ):
+            return QModelIndex()
+        self._list(int(self._analysis.stack.tree.parent[node]))
+        return self.createIndex(self._row_of[node], 0, node)
+
+    def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
+        children = self._list(self.node(parent))
+        if 0 <= row < len(children) and 0 <= column < 7:
+            return self.createIndex(row, column, children[row])
+        return QModelIndex()
+
+    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]  # Qt overloads it with QObject.parent()
+        if not index.isValid() or self._analysis is None:
+            return QModelIndex()
+        above = int(self._analysis.stack.tree.parent[index.internalId()])
+        return self.index_of(above)
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.column() > 0 else len(self._list(self.node(parent)))
+
+    def columnCount(self, _parent: Index = _NOWHERE) -> int:
+        return 7
+
+    def hasChildren(self, parent: Index = _NOWHERE) -> bool:
+        if self._analysis is None or self._view is None or parent.column() > 0:
+            return False
+        node = self.node(parent)
+        stop = int(self._analysis.stack.tree.end[node])
+        return bool(self._view.present[node + 1 : stop].any())
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
+        if role == DISPLAY and orientation == Qt.Orientation.Horizontal:
+            return (
+                tr("Name"),
+                tr("Size"),
+                tr("Of parent"),
+                tr("Files"),
+                tr("Layer"),
+                tr("Category"),
+                tr("Status"),
+            )[section]
+        if role == ALIGNMENT and SIZE <= section <= LAYER:
+            return RIGHT
+        return None
+
+    def data(self, index: Index, role: int = DISPLAY) -> Any:
+        if role == DISPLAY:
+            return self.text(index.internalId(), index.column())
+        if role == ALIGNMENT:
+            return RIGHT if SIZE <= index.column() <= LAYER else None
+        if role == SHARE_ROLE:
+            return self._share(index.internalId())
+        if role == NODE_ROLE:
+            return index.internalId()
+        if role == ACCESSIBLE:
+            return f"{self.text(index.internalId(), NAME)}, {self.text(index.internalId(), SIZE)}"
+        return None
+
+    def text(self, node: int, column: int) -> str:
+        """What a cell shows."""
+        analysis, shown = self._analysis, self._view
+        assert analysis is not None
+        assert shown is not None
+        if column == NAME:
+            return display_name(analysis.stack.tree.name(node))
+        if column == SIZE:
+            return size_text(int(shown.total[node]))
+        if column == SHARE:
+            return share_text(*self._share_parts(node))
+        if column == FILES:
+            return f"{int(shown.files[node]):,}" if self._is_directory(node) else ""
+        row = int(shown.row[node])
+        if row < 0:
+            return ""
+        if column == LAYER:
+            return str(analysis.stack_layers[int(analysis.stack.layer[row])])
+        if column == CATEGORY:
+            return (
+                "" if self._is_directory(node) else CATEGORIES[int(analysis.category[row])].label()
+            )
+        return status_text(analysis, row)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self.layoutAboutToBeChanged.emit()
+        kept = self.persistentIndexList()
+        self._column, self._descending = column, order == Qt.SortOrder.DescendingOrder
+        self._children.clear()
+        self._row_of.clear()
+        moved = [
+            self.createIndex(self.index_of(self.node(i)).row(), i.column(), self.node(i))
+            for i in kept
+        ]
+        self.changePersistentIndexList(kept, moved)
+        self.layoutChanged.emit()
+
+    def _list(self, node: int) -> list[int]:
+        """The present children of a directory in the chosen order; sorted once, when first asked for."""
+        children = self._children.get(node)
+        if children is None:
+            if self._analysis is None or self._view is None:
+                return []
+            nodes = self._analysis.stack.tree.children(node)
+            children = self._sorted(nodes[self._view.present[nodes]])
+            self._children[node] = children
+            self._row_of.update(zip(children, range(len(children)), strict=True))
+        return children
+
+    def _sorted(self, nodes: Any) -> list[int]:
+        assert self._analysis is not None
+        assert self._view is not None
+        tree, shown = self._analysis.stack.tree, self._view
+        by_name = sorted(nodes.tolist(), key=tree.name)
+        if self._column == NAME:
+            return by_name[::-1] if self._descending else by_name
+        named = np.asarray(by_name, dtype=np.int64)
+        rows = shown.row[named]
+        if self._column in (SIZE, SHARE):
+            keys = shown.total[named]
+        elif self._column == FILES:
+            keys = shown.files[named]
+        elif self._column == LAYER:
+            keys = np.where(rows < 0, -1, self._analysis.stack.layer[rows])
+        elif self._column == CATEGORY:
+            keys = np.where(rows < 0, -1, self._analysis.category[rows])
+        else:
+            keys = np.where(rows < 0, -1, self._analysis.stack.state[rows])
+        order = np.argsort(-keys.astype(np.int64) if self._descending else keys, kind="stable")
+        sorted_nodes: list[int] = named[order].tolist()
+        return sorted_nodes
+
+    def _is_directory(self, node: int) -> bool:
+        assert self._analysis is not None
+        assert self._view is not None
+        row = int(self._view.row[node])
+        return row < 0 or self._analysis.stack.kind[row] == Kind.DIRECTORY
+
+    def _share_parts(self, node: int) -> tuple[int, int]:
+        assert self._analysis is not None
+        assert self._view is not None
+        above = int(self._analysis.stack.tree.parent[node])
+        return int(self._view.total[node]), int(self._view.total[max(above, 0)])
+
+    def _share(self, node: int) -> float:
+        part, whole = self._share_parts(node)
+        return part / whole if whole else 0.0
+
+
+def status_text(analysis: Analysis, row: int) -> str:
+    """What became of a row: removes, modified, deleted later …; "" for what simply lives."""
+    stack = analysis.stack
+    kind = int(stack.kind[row])
+    if kind == Kind.WHITEOUT:
+        return tr("removes the lower one")
+    until = int(stack.until[row])
+    if kind == Kind.FILE and stack.state[row] != State.LIVE:
+        later = analysis.stack_layers[until] if until < stack.layer_count else 0
+        texts = {
+            State.OVERWRITTEN: tr("overwritten in layer {n}", n=later),
+            State.METADATA_COPY: tr("copied again in layer {n}", n=later),
+            State.DELETED: tr("deleted in layer {n}", n=later),
+            State.DUPLICATE: tr("written twice"),
+        }
+        return texts[State(int(stack.state[row]))]
+    if kind == Kind.HARDLINK:
+        return tr("hard link")
+    if kind == Kind.SYMLINK:
+        return "→ " + display_name(stack.link_target(row), 80)
+    return ""

@@ -1,0 +1,62 @@
+"""Labels and tooltips for untrusted text: Qt renders HTML in names unless told not to."""
+
+from __future__ import annotations
+
+import html
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+
+class PlainLabel(QLabel):
+    """The only label for dynamic text: plain, selectable on request."""
+
+    def __init__(
+        self, text: str = "", parent: QWidget | None = None, *, selectable: bool = False
+    ) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        if selectable:
+            self.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+        self.setText(text)
+
+
+class ElidedLabel(PlainLabel):
+    """One line that is cut with an ellipsis where there is no room; the tooltip has it whole."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._whole = text
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.set_whole(text)
+
+    def set_whole(self, text: str) -> None:
+        """Show another text."""
+        self._whole = text
+        self.setToolTip(tooltip_text(text))
+        self.setAccessibleName(text)
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        metrics = QFontMetrics(self.font())
+        self.setText(
+            metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, max(self.width(), 20))
+        )
+
+
+def tooltip_text(text: str) -> str:
+    """Plain text as a tooltip that keeps its lines and cannot become HTML."""
+    return f'<p style="white-space:pre-wrap">{html.escape(text)}</p>' if text else ""
+
+
+def button_text(text: str) -> str:
+    """Dynamic text for a button or action, where & would become a keyboard mnemonic."""
+    return text.replace("&", "&&")
