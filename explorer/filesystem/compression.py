@@ -7,7 +7,7 @@ import lzma
 from typing import Protocol
 
 import zstandard
-from isal import igzip
+from isal import igzip, igzip_lib
 
 from explorer.errors import DamagedInput, LimitExceeded
 from explorer.filesystem.source import ByteSource
@@ -28,7 +28,7 @@ _MAGICS = (
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\0", "xz"),
 )
-_DAMAGE = (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError)
+_DAMAGE = (OSError, EOFError, igzip_lib.IsalError, lzma.LZMAError, zstandard.ZstdError)
 
 
 def sniff(head: bytes) -> str:
