@@ -203,6 +203,11 @@ def parse_manifest(data: bytes) -> Manifest:
 
 def parse_saved_images(data: bytes) -> tuple[SavedImage, ...]:
     """A docker-archive's manifest.json; never empty."""
+    if data.lstrip().startswith(b"{"):
+        raise DamagedInput(
+            tr("manifest.json describes one image, as in the dir: layout of skopeo and podman."),
+            tr("Copy it with skopeo copy dir:FOLDER oci:FOLDER2, then open FOLDER2."),
+        )
     found = [] if data.strip() == b"null" else _decode(data, list[_SavedImage], "manifest.json")
     if not found:
         value = display_text(data.strip().decode("ascii", "replace"), 10)

@@ -231,6 +231,12 @@ def test_that_a_manifest_without_images_says_so(data: bytes) -> None:
     )
 
 
+def test_that_the_dir_layout_of_skopeo_is_told_to_be_copied() -> None:
+    with pytest.raises(DamagedInput) as caught:
+        parse_saved_images(_json({"schemaVersion": 2, "config": {"digest": _A}}))
+    assert "skopeo copy dir:FOLDER oci:FOLDER2" in caught.value.hint
+
+
 def test_that_over_four_mebibytes_or_a_thousand_layers_nothing_is_read() -> None:
     for parse in _PARSERS:
         with pytest.raises(LimitExceeded):
