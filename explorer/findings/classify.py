@@ -13,9 +13,9 @@ import numpy as np
 
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Kind
-from explorer.filesystem.union import Stack, State
+from explorer.filesystem.union import Stack
 from explorer.findings.category import CODE, SHADOW
-from explorer.findings.detect import DETECTORS, Found
+from explorer.findings.detect import DETECTORS
 from explorer.findings.pattern import Matcher, Pattern, Places
 from explorer.findings.rules import Rule, RuleSet
 from explorer.image.model import Config
@@ -128,7 +128,15 @@ class _Painter:
         nodes = np.unique(np.concatenate(parts))
         for pattern in self.parts[number].exceptions:
             nodes = np.setdiff1d(nodes, self.matcher.files(pattern), assume_unique=True)
+            nodes = nodes[~self._inside(self.matcher.directories(pattern))[nodes]]
         return nodes
+
+    def _inside(self, directories: Array) -> Array:
+        """bool[n]: which nodes lie in one of these directories."""
+        steps = np.zeros(len(self.tag) + 1, dtype=np.int32)
+        np.add.at(steps, directories, 1)
+        np.add.at(steps, self.places.tree.end[directories], -1)
+        return np.asarray(np.cumsum(steps[:-1]) > 0)
 
     def _choose(self, current: int, candidates: list[int], taken_out: list[int]) -> int:
         """The rule that covers a directory from here on, 0 when nothing changes."""

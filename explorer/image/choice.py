@@ -31,7 +31,9 @@ def choose(
             tr("{file} holds no image {name}.", file=title, name=display_text(selector, 100))
             if images
             else tr("{file} holds no image.", file=title),
-            tr("It holds: {images}", images=_labels(images)) if images else "",
+            tr("It holds: {images}", images=_labels(images))
+            if images
+            else tr("It may hold signatures or attestations only. Save the image itself."),
         )
     if platform is not None:
         offered = left

@@ -447,9 +447,7 @@ def _salvage(contents: Contents) -> list[FoundImage]:
         if config is not None and config.diff_ids:
             blobs = tuple(Blob("", diff_id, unplaced=True) for diff_id in config.diff_ids)
             identity = digest_of(contents.text(name))
-            found.append(
-                FoundImage(identity, (), config.platform, config, blobs, (identity,))
-            )
+            found.append(FoundImage(identity, (), config.platform, config, blobs, (identity,)))
     if not found:
         raise DamagedInput(
             tr(

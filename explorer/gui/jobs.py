@@ -1,0 +1,116 @@
+"""Background work for the window: the only starter of workers. Events come by a timer; no Qt object leaves the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer
+
+from explorer.errors import ExplorerError
+from explorer.sandbox import Done, Event, Failed, Partial, Stopped, Worker
+from explorer.task import Progress
+
+_POLL_MS = 30
+
+
+class Job:
+    """One piece of work; after cancel() none of its callbacks is called any more, except `on_stopped`."""
+
+    def __init__(self, worker: Worker, callbacks: dict[str, Callable[..., None] | None]) -> None:
+        self._worker = worker
+        self._callbacks = callbacks
+        self._cancelled = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it has neither ended nor been cancelled."""
+        return not self._cancelled and not self._worker.finished
+
+    def cancel(self) -> None:
+        """Stop the work; felt at once, the worker cleans up behind the scenes."""
+        if self.running:
+            self._cancelled = True
+            self._worker.cancel()
+            self._call("stopped")
+
+    def poll(self) -> bool:
+        """Deliver what has come; False when nothing more will."""
+        for event in self._worker.poll():
+            if not self._cancelled:
+                self._deliver(event)
+        return not self._worker.finished
+
+    def close(self) -> None:
+        """End the worker at once."""
+        self._cancelled = True
+        self._worker.close()
+
+    def _deliver(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self._call("progress", event)
+        elif isinstance(event, Partial):
+            self._call("partial", event.value)
+        elif isinstance(event, Done):
+            self._call("done", event.value)
+        elif isinstance(event, Failed):
+            self._call("failed", event.error)
+        elif isinstance(event, Stopped):
+            self._call("stopped")
+
+    def _call(self, name: str, *values: Any) -> None:
+        callback = self._callbacks.get(name)
+        if callback is not None:
+            callback(*values)
+
+
+class Jobs(QObject):
+    """All jobs of a window; close() ends them."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs: list[Job] = []
+        self._timer = QTimer(self, interval=_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    def start(
+        self,
+        function: str,
+        args: tuple[Any, ...],
+        *,
+        on_done: Callable[[Any], None],
+        on_failed: Callable[[ExplorerError], None],
+        on_progress: Callable[[Progress], None] | None = None,
+        on_partial: Callable[[Any], None] | None = None,
+        on_stopped: Callable[[], None] | None = None,
+    ) -> Job:
+        """Call `function` ("package.module:name") as name(task, *args) in a worker process."""
+        worker = Worker(function, *args)
+        worker.start()
+        job = Job(
+            worker,
+            {
+                "done": on_done,
+                "failed": on_failed,
+                "progress": on_progress,
+                "partial": on_partial,
+                "stopped": on_stopped,
+            },
+        )
+        self._jobs.append(job)
+        self._timer.start()
+        return job
+
+    def _poll(self) -> None:
+        for job in list(self._jobs):
+            if not job.poll() and job in self._jobs:
+                self._jobs.remove(job)
+        if not self._jobs:
+            self._timer.stop()
+
+    def close(self) -> None:
+        """End all workers."""
+        self._timer.stop()
+        for job in self._jobs:
+            job.close()
+        self._jobs.clear()

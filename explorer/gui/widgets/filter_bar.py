@@ -1,0 +1,88 @@
+"""The filter field and its chips: `*.a size>1M layer:7 cat:cache ext:go dup:yes`."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
+
+from explorer.errors import InputError
+from explorer.findings.query import Query, parse_query
+from explorer.gui.theme import current_theme
+from explorer.gui.widgets.plain_label import PlainLabel, button_text
+from explorer.translation import tr
+from explorer.units import display_text
+
+_DEBOUNCE_MS = 150
+
+
+class FilterField(QLineEdit):
+    """Where the filter is typed; Esc clears it."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText(tr("Filter: *.a  size>1M  layer:7  cat:cache  (Ctrl+F)"))
+        self.setAccessibleName(tr("Filter files"))
+        self.setClearButtonEnabled(True)
+        self.setMinimumWidth(380)
+        self._timer = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
+        self._timer.timeout.connect(self.changed)
+        self.textChanged.connect(lambda: self._timer.start())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
+
+
+class FilterChips(QWidget):
+    """One button for each part of the filter, which takes it away; or what is wrong with it."""
+
+    def __init__(self, field: FilterField, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._field = field
+        self._error = PlainLabel()
+        self._row = QHBoxLayout()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._row)
+        layout.addWidget(self._error)
+        self.hide()
+
+    def renew(self) -> Query | None:
+        """Show the field's filter and return it; None when there is none or it cannot be read."""
+        self._clear()
+        text = self._field.text().strip()
+        self._error.hide()
+        if not text:
+            self.hide()
+            return None
+        self.show()
+        try:
+            query = parse_query(text)
+        except InputError as error:
+            self._error.setText(f"{error.message} {error.hint}")
+            self._error.setStyleSheet(f"background: {current_theme().error.name()}; padding: 3px")
+            self._error.show()
+            return None
+        for chip in query.chips():
+            button = QToolButton(self)
+            button.setText(button_text(display_text(chip, 60) + "  ×"))
+            button.setAccessibleName(tr("Remove the filter {text}", text=display_text(chip, 60)))
+            button.clicked.connect(lambda _=False, part=chip: self._remove(part))
+            self._row.addWidget(button)
+        self._row.addStretch(1)
+        return query
+
+    def _remove(self, chip: str) -> None:
+        self._field.setText(self._field.text().replace(chip, "", 1).strip())
+
+    def _clear(self) -> None:
+        while (item := self._row.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()

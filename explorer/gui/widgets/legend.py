@@ -1,0 +1,92 @@
+"""The legend: what each colour means and how many bytes it has; buttons fade their kind in or out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+
+from explorer.gui.widgets.plain_label import PlainLabel, button_text, tooltip_text
+from explorer.translation import tr
+from explorer.units import size_text
+
+_BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+BY_CATEGORY, BY_LAYER, BY_EXTENSION = range(3)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One colour of the legend."""
+
+    key: str
+    label: str
+    colour: QColor
+    bytes: int
+
+
+class Legend(QWidget):
+    """A combo box for the kind of colouring, and one checkable button a colour."""
+
+    mode_changed = Signal(int)
+    toggled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._combo = QComboBox()
+        self._combo.addItems([tr("Category"), tr("Layer"), tr("Extension")])
+        self._combo.setAccessibleName(tr("Colour by"))
+        self._combo.currentIndexChanged.connect(self.mode_changed)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(2)
+        self._buttons: dict[str, QToolButton] = {}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(PlainLabel(tr("Colour")))
+        layout.addWidget(self._combo)
+        layout.addLayout(self._row)
+        layout.addStretch(1)
+
+    @property
+    def mode(self) -> int:
+        """BY_CATEGORY, BY_LAYER or BY_EXTENSION."""
+        return self._combo.currentIndex()
+
+    def show_entries(self, entries: list[Entry]) -> None:
+        """Show these colours, all switched on unless the same keys were shown before."""
+        off = self.switched_off() if {entry.key for entry in entries} == set(self._buttons) else set()
+        while (item := self._row.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._buttons.clear()
+        for entry in entries:
+            button = QToolButton()
+            button.setCheckable(True)
+            button.setChecked(entry.key not in off)
+            button.setIcon(_swatch(entry.colour))
+            button.setText(button_text(f"{entry.label}  {size_text(entry.bytes)}"))
+            button.setToolButtonStyle(_BESIDE)
+            button.setAutoRaise(True)
+            button.setToolTip(tooltip_text(tr("Click to fade {name} in the map", name=entry.label)))
+            button.setAccessibleName(f"{entry.label}, {size_text(entry.bytes)}")
+            button.toggled.connect(self.toggled)
+            self._buttons[entry.key] = button
+            self._row.addWidget(button)
+
+    def switched_off(self) -> set[str]:
+        """The keys whose tiles are to be faded."""
+        return {key for key, button in self._buttons.items() if not button.isChecked()}
+
+
+def _swatch(colour: QColor) -> QIcon:
+    pixmap = QPixmap(12, 12)
+    pixmap.fill(colour)
+    painter = QPainter(pixmap)
+    painter.setPen(colour.darker(150))
+    painter.drawRect(0, 0, 11, 11)
+    painter.end()
+    return QIcon(pixmap)
+
