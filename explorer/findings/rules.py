@@ -155,8 +155,11 @@ def _folders(values: Iterable[str], *, shared: bool = False) -> tuple[str, ...]:
 @cache
 def _built_in() -> tuple[RuleSpec, ...]:
     specs: list[RuleSpec] = []
-    for path in _rule_files(resource("rules")):
-        specs += _read(path, [spec.id for spec in specs])
+    files = _rule_files(resource("rules"))
+    for path in files:
+        specs += _tables_as_rules(path, [spec.id for spec in specs])
+    # Our files may name each other's rules, whatever their order.
+    _check_names(resource("rules"), specs, {spec.id for spec in specs})
     return tuple(specs)
 
 
@@ -168,6 +171,12 @@ def _rule_files(folder: Path) -> list[Path]:
 
 
 def _read(path: Path, taken: list[str]) -> list[RuleSpec]:
+    specs = _tables_as_rules(path, taken)
+    _check_names(path, specs, {*taken, *(spec.id for spec in specs)})
+    return specs
+
+
+def _tables_as_rules(path: Path, taken: list[str]) -> list[RuleSpec]:
     specs: list[RuleSpec] = []
     known = set(taken)
     for number, table in enumerate(_tables(path), 1):
@@ -176,12 +185,16 @@ def _read(path: Path, taken: list[str]) -> list[RuleSpec]:
             raise _invalid(path, _at(spec.id, "id", tr("is used already")))
         known.add(spec.id)
         specs.append(spec)
+    return specs
+
+
+def _check_names(path: Path, specs: list[RuleSpec], known: set[str]) -> None:
+    """Raise RulesInvalid where `within` or `outside` names a rule that there is not."""
     for spec in specs:
         for key, others in (("within", spec.within), ("outside", spec.outside)):
             for other in others:
                 if other not in known:
                     raise _invalid(path, _at(spec.id, key, tr("there is no rule {other}", other=other)))
-    return specs
 
 
 def _tables(path: Path) -> list[Any]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -436,3 +437,33 @@ def test_that_no_file_stays_open(tmp_path: Path) -> None:
     with pytest.raises(NotAnImage):
         open_archive(Task(), tmp_path / "other.tar")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("outer", ["plain", "gzip", "zstd"])
+@pytest.mark.parametrize("layout", _LAYOUTS)
+def test_that_changed_bytes_are_told_or_change_nothing(
+    tmp_path: Path, layout: str, outer: str
+) -> None:
+    """Whatever is flipped, cut out or put in: a typed error, or layers that are what their digest says."""
+    app = built(layer_tar({"a": b"x" * 700}), layer_tar({"b": b"y" * 1300, "c": b"z"}))
+    expected = {digest(app.layers[0]): {"a": 700}, digest(app.layers[1]): {"b": 1300, "c": 1}}
+    whole = compress(pack(_LAYOUTS[layout](app)), outer)
+    random = Random(f"{layout} {outer}")
+    path = tmp_path / "changed.tar"
+    for _ in range(60):
+        data = bytearray(whole)
+        place = random.randrange(len(data))
+        change = random.choice(["flip", "cut", "put"])
+        if change == "flip":
+            data[place] ^= 1 << random.randrange(8)
+        elif change == "cut":
+            del data[place : place + random.choice([1, 512, 600])]
+        else:
+            data[place:place] = random.randbytes(random.choice([1, 5, 512]))
+        path.write_bytes(data)
+        try:
+            layers = read(open_archive(Task(), path))
+        except InputError:
+            continue
+        for index in layers.values():
+            assert not index.complete or files(index) == expected.get(index.diff_id)
