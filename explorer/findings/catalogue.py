@@ -108,11 +108,7 @@ def _rule_findings(where: Where, rules: RuleSet) -> list[Finding]:
 def _evidence(where: Where) -> _Evidence:
     stack, config = where.stack, where.image.config
     application = where.category == CODE["application"]
-    nodes = [
-        node
-        for node in entry_nodes(stack, config)
-        if application[stack.rows_at(node)].any()
-    ]
+    nodes = [node for node in entry_nodes(stack, config) if application[stack.rows_at(node)].any()]
     entry = display_name(b"/" + stack.tree.path(nodes[0])) if nodes else "/path/of/program"
     return _Evidence(
         entry=entry,
@@ -138,7 +134,9 @@ def _duplicates(where: Where) -> list[Finding]:
     # Biggest first, copies side by side, the base layer's first.
     rows = rows[np.lexsort((rows, group, -stack.size[rows]))].astype(np.int32)
     _, first = np.unique(group, return_index=True)
-    extra = int(stack.size[rows].sum()) - int(stack.size[np.flatnonzero(chosen)[again][first]].sum())
+    extra = int(stack.size[rows].sum()) - int(
+        stack.size[np.flatnonzero(chosen)[again][first]].sum()
+    )
     foreign = np.isin(where.category[rows], [CODE[name] for name in _NOT_OURS])
     ours = int(stack.size[rows[~foreign]].sum())
     main = int(np.argmax(np.bincount(where.category[rows], weights=stack.size[rows])))

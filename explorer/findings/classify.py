@@ -85,7 +85,9 @@ class _Painter:
             here = slice(node, int(end[node]))
             if int(self.tag[node]) in taken_out.get(node, ()):
                 self.tag[here] = self.beneath[node]
-            chosen = self._choose(int(self.tag[node]), events.get(node, []), taken_out.get(node, []))
+            chosen = self._choose(
+                int(self.tag[node]), events.get(node, []), taken_out.get(node, [])
+            )
             if chosen:
                 self.beneath[here] = self.tag[node]
                 self.tag[here] = chosen

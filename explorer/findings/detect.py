@@ -122,7 +122,9 @@ def _elf_programs(stack: Stack, places: Places) -> Array:
     if not len(stack):
         return _NONE
     head = np.ascontiguousarray(stack.head)
-    rows = np.flatnonzero((head[:, :4].copy().view("<u4")[:, 0] == _ELF) & (stack.kind == Kind.FILE))
+    rows = np.flatnonzero(
+        (head[:, :4].copy().view("<u4")[:, 0] == _ELF) & (stack.kind == Kind.FILE)
+    )
     big_endian = head[rows, 5] == 2
     low = np.where(big_endian, head[rows, 17], head[rows, 16])
     high = np.where(big_endian, head[rows, 16], head[rows, 17])

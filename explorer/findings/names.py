@@ -146,7 +146,9 @@ class NameTable:
         """All names with a slash behind each, so that no hit crosses from one into the next."""
         count = len(self.parent)
         joined = np.full(len(self._bytes) + count, ord("/"), dtype=np.uint8)
-        joined[np.arange(len(self._bytes)) + np.repeat(np.arange(count), self.lengths)] = self._bytes
+        joined[np.arange(len(self._bytes)) + np.repeat(np.arange(count), self.lengths)] = (
+            self._bytes
+        )
         return joined.tobytes()
 
     def owners(self, path: bytes) -> Array:

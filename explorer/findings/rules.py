@@ -194,7 +194,9 @@ def _check_names(path: Path, specs: list[RuleSpec], known: set[str]) -> None:
         for key, others in (("within", spec.within), ("outside", spec.outside)):
             for other in others:
                 if other not in known:
-                    raise _invalid(path, _at(spec.id, key, tr("there is no rule {other}", other=other)))
+                    raise _invalid(
+                        path, _at(spec.id, key, tr("there is no rule {other}", other=other))
+                    )
 
 
 def _tables(path: Path) -> list[Any]:

@@ -115,7 +115,9 @@ def _changed(stack: Stack, rows: Array) -> str:
     known = newer >= 0
     rows, newer = rows[known], newer[known]
     size = stack.size[rows]
-    owner = int(size[(stack.uid[rows] != stack.uid[newer]) | (stack.gid[rows] != stack.gid[newer])].sum())
+    owner = int(
+        size[(stack.uid[rows] != stack.uid[newer]) | (stack.gid[rows] != stack.gid[newer])].sum()
+    )
     mode = int(size[stack.mode[rows] != stack.mode[newer]].sum())
     most = int(size.sum()) / 2
     if owner > most and mode > most:

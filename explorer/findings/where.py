@@ -86,7 +86,8 @@ class Where:
 
         def held(starts: Array) -> Array:
             return np.asarray(
-                sums[np.searchsorted(nodes, tree.end[starts])] - sums[np.searchsorted(nodes, starts)]
+                sums[np.searchsorted(nodes, tree.end[starts])]
+                - sums[np.searchsorted(nodes, starts)]
             )
 
         node, least = 0, _MOST * int(sums[-1])

@@ -82,7 +82,12 @@ def _head(analysis: Analysis) -> Text:
 
 def _table(*columns: tuple[str, bool]) -> Table:
     table = Table(
-        box=None, expand=True, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title_justify="left"
+        box=None,
+        expand=True,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="bold",
+        title_justify="left",
     )
     for name, right in columns:
         table.add_column(

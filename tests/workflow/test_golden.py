@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from explorer.filesystem.cache import LayerStore
-
 from explorer.task import Task
 from explorer.workflow import Options, analyse
 

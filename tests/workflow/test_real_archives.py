@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from explorer.filesystem.cache import LayerStore
 
+from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.layer import Kind
 from explorer.findings.analysis import Analysis
 from explorer.task import Task

@@ -45,11 +45,15 @@ class Breadcrumb(QWidget):
         if len(way) > _SHOWN:
             way = [way[0], *way[-(_SHOWN - 1) :]]
         for node in way:
-            self._buttons.addWidget(self._button(node, display_name(analysis.stack.tree.name(node), 40) or "/"))
+            self._buttons.addWidget(
+                self._button(node, display_name(analysis.stack.tree.name(node), 40) or "/")
+            )
         zoom = self._selection.zoom
         files = int(shown.files[zoom])
         self._facts.setText(
-            ntr("{count} file", "{count} files", files, count=count_text(files)) + " · " + size_text(int(shown.total[zoom]))
+            ntr("{count} file", "{count} files", files, count=count_text(files))
+            + " · "
+            + size_text(int(shown.total[zoom]))
         )
 
     def _button(self, node: int, name: str) -> QToolButton:

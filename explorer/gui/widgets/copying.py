@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 _MAX_ROWS = 100_000
@@ -22,7 +22,10 @@ def selected_text(view: QAbstractItemView) -> str:
     lines = []
     for span in view.selectionModel().selection():
         for row in range(span.top(), min(span.bottom(), span.top() + _MAX_ROWS) + 1):
-            cells = [model.index(row, column, span.parent()).data() for column in range(model.columnCount())]
+            cells = [
+                model.index(row, column, span.parent()).data()
+                for column in range(model.columnCount())
+            ]
             lines.append("\t".join("" if cell is None else str(cell) for cell in cells))
     return "\n".join(lines)
 

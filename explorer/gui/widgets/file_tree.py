@@ -6,7 +6,16 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QTreeView, QWidget
 
-from explorer.gui.models.file_tree import CATEGORY, FILES, LAYER, NAME, SHARE, SIZE, STATUS, FileTreeModel
+from explorer.gui.models.file_tree import (
+    CATEGORY,
+    FILES,
+    LAYER,
+    NAME,
+    SHARE,
+    SIZE,
+    STATUS,
+    FileTreeModel,
+)
 from explorer.gui.selection import Selection
 from explorer.gui.widgets.bars import BarDelegate
 from explorer.gui.widgets.copying import name_view
@@ -33,7 +42,14 @@ class FileTreeView(QTreeView):
         header = self.header()
         header.setStretchLastSection(False)
         header.setSortIndicator(SIZE, Qt.SortOrder.DescendingOrder)
-        for column, width in ((SIZE, 92), (SHARE, 76), (FILES, 64), (LAYER, 52), (CATEGORY, 150), (STATUS, 150)):
+        for column, width in (
+            (SIZE, 92),
+            (SHARE, 76),
+            (FILES, 64),
+            (LAYER, 52),
+            (CATEGORY, 150),
+            (STATUS, 150),
+        ):
             header.resizeSection(column, width)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -104,7 +120,9 @@ class FileTreeView(QTreeView):
             self.expandRecursively(self.currentIndex(), 1)
         elif event.key() == Qt.Key.Key_Space and node:
             self.previewed.emit(node)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.files.hasChildren(self.currentIndex()):
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.files.hasChildren(
+            self.currentIndex()
+        ):
             self._selection.set_zoom(node)
         elif event.key() == Qt.Key.Key_Backspace:
             self._selection.zoom_out()

@@ -42,7 +42,9 @@ class FindingsTable(QTableView):
         header.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._menu)
-        self.doubleClicked.connect(lambda index: self.opened.emit(self.findings.finding(index.row())))
+        self.doubleClicked.connect(
+            lambda index: self.opened.emit(self.findings.finding(index.row()))
+        )
         self.selectionModel().currentRowChanged.connect(self._current_changed)
 
     def current_finding(self) -> Finding | None:
@@ -71,7 +73,9 @@ class FindingsTable(QTableView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(tr("Show its files"), lambda: self.opened.emit(finding))
         menu.addAction(tr("Why, and what to do"), lambda: self.reason_wanted.emit(finding))
-        menu.addAction(tr("Copy"), lambda: QGuiApplication.clipboard().setText(finding_text(finding)))
+        menu.addAction(
+            tr("Copy"), lambda: QGuiApplication.clipboard().setText(finding_text(finding))
+        )
         menu.addSeparator()
         menu.addAction(tr("Dismiss"), lambda: self.dismissed.emit(finding))
         menu.popup(self.viewport().mapToGlobal(place))

@@ -31,13 +31,22 @@ class ImageCard(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 6)
         layout.setSpacing(2)
-        for widget in (self._name, self._facts, self._content, self._stored, self._reclaimable, self._bar):
+        for widget in (
+            self._name,
+            self._facts,
+            self._content,
+            self._stored,
+            self._reclaimable,
+            self._bar,
+        ):
             layout.addWidget(widget)
 
     def show_analysis(self, analysis: Analysis) -> None:
         """Show an image's figures."""
         image, totals = analysis.image, analysis.totals
-        name = image.tags[0] if image.tags else image.reference.rpartition("/")[2] or image.reference
+        name = (
+            image.tags[0] if image.tags else image.reference.rpartition("/")[2] or image.reference
+        )
         self._name.set_whole(display_text(name))
         facts = (
             display_text(str(image.platform)),
@@ -55,21 +64,33 @@ class ImageCard(QWidget):
         )
         self._content.setToolTip(
             tooltip_text(
-                tr("Content: the bytes of all files in all layers.\nVisible: what the final file system shows of them.")
+                tr(
+                    "Content: the bytes of all files in all layers.\nVisible: what the final file system shows of them."
+                )
             )
         )
         stored = [layer.stored_bytes for layer in image.layers]
         known = bool(stored) and min(stored) >= 0
         self._stored.setVisible(known)
         self._stored.setText(tr("{size} stored", size=size_text(sum(stored))) if known else "")
-        self._stored.setToolTip(tooltip_text(tr("Stored: what the layers occupy in the archive or engine, maybe compressed.")))
+        self._stored.setToolTip(
+            tooltip_text(
+                tr("Stored: what the layers occupy in the archive or engine, maybe compressed.")
+            )
+        )
         share = share_text(totals.reclaimable_bytes, totals.content_bytes)
         self._reclaimable.setText(
-            tr("{size} reclaimable ({share})", size=size_text(totals.reclaimable_bytes), share=share)
+            tr(
+                "{size} reclaimable ({share})",
+                size=size_text(totals.reclaimable_bytes),
+                share=share,
+            )
         )
         self._reclaimable.setToolTip(
             tooltip_text(
-                tr("Reclaimable: bytes that no path of the final file system reaches: deleted, overwritten or copied again.")
+                tr(
+                    "Reclaimable: bytes that no path of the final file system reaches: deleted, overwritten or copied again."
+                )
                 + "\n"
                 + tr(
                     "dive says: efficiency {efficiency}, {wasted} wasted.",
@@ -78,7 +99,9 @@ class ImageCard(QWidget):
                 )
             )
         )
-        self._bar.share = totals.reclaimable_bytes / totals.content_bytes if totals.content_bytes else 0.0
+        self._bar.share = (
+            totals.reclaimable_bytes / totals.content_bytes if totals.content_bytes else 0.0
+        )
         self._bar.update()
 
 
@@ -93,4 +116,6 @@ class _ShareBar(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), current_theme().bar)
-        painter.fillRect(QRect(0, 0, round(self.width() * self.share), self.height()), group_colour("shadow"))
+        painter.fillRect(
+            QRect(0, 0, round(self.width() * self.share), self.height()), group_colour("shadow")
+        )

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QHeaderView, QPushButton, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.gui.models.layers import CHANGES, INSTRUCTION, NUMBER, SIZE, WASTE, LayerModel
 from explorer.gui.selection import MERGED, ONLY, UP_TO, Selection
@@ -98,9 +106,9 @@ class LayerList(QWidget):
             return
         rows = {index.row() for index in self.view.selectionModel().selectedRows()}
         chosen = [self.model.row(row).layer for row in sorted(rows)]
-        stacked = tuple(analysis.stack_layers.index(n) for n in chosen if n in analysis.stack_layers)
+        stacked = tuple(
+            analysis.stack_layers.index(n) for n in chosen if n in analysis.stack_layers
+        )
         mode = self._mode()
         if (mode, stacked) != (self._selection.mode, self._selection.layers):
             self._selection.set_mode(mode, stacked)
-
-

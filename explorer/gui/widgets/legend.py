@@ -55,7 +55,9 @@ class Legend(QWidget):
 
     def show_entries(self, entries: list[Entry]) -> None:
         """Show these colours, all switched on unless the same keys were shown before."""
-        off = self.switched_off() if {entry.key for entry in entries} == set(self._buttons) else set()
+        off = (
+            self.switched_off() if {entry.key for entry in entries} == set(self._buttons) else set()
+        )
         while (item := self._row.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -89,4 +91,3 @@ def _swatch(colour: QColor) -> QIcon:
     painter.drawRect(0, 0, 11, 11)
     painter.end()
     return QIcon(pixmap)
-
