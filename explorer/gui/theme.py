@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
@@ -121,12 +122,12 @@ def category_colours() -> list[QColor]:
 
 def group_ids() -> list[str]:
     """The groups in the order of the legend."""
-    return [group.id for group in GROUPS]
+    return list(GROUPS)
 
 
 def ramp_colour(position: float) -> QColor:
     """A sequential colour for 0.0 (base layer) to 1.0 (top layer)."""
-    for (start, low), (stop, high) in zip(_RAMP[:-1], _RAMP[1:], strict=True):
+    for (start, low), (stop, high) in pairwise(_RAMP):
         if position <= stop:
             share = (position - start) / (stop - start)
             red, green, blue = (round(a + (b - a) * share) for a, b in zip(low, high, strict=True))

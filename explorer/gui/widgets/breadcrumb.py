@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from explorer.gui.selection import Selection
+from explorer.gui.selection import Navigation
 from explorer.gui.widgets.plain_label import PlainLabel, button_text
 from explorer.translation import ntr, tr
 from explorer.units import count_text, display_name, size_text
@@ -16,7 +16,7 @@ _SHOWN = 6
 class Breadcrumb(QWidget):
     """Each button zooms to its folder."""
 
-    def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
+    def __init__(self, selection: Navigation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._selection = selection
         self._buttons = QHBoxLayout()
@@ -38,16 +38,14 @@ class Breadcrumb(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        analysis, shown = self._selection.analysis, self._selection.view
-        if analysis is None or shown is None:
+        tree, shown = self._selection.tree, self._selection.view
+        if tree is None or shown is None:
             return
-        way = analysis.stack.tree.ancestors(self._selection.zoom)
+        way = tree.ancestors(self._selection.zoom)
         if len(way) > _SHOWN:
             way = [way[0], *way[-(_SHOWN - 1) :]]
         for node in way:
-            self._buttons.addWidget(
-                self._button(node, display_name(analysis.stack.tree.name(node), 40) or "/")
-            )
+            self._buttons.addWidget(self._button(node, display_name(tree.name(node), 40) or "/"))
         zoom = self._selection.zoom
         files = int(shown.files[zoom])
         self._facts.setText(

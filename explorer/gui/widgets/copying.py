@@ -20,7 +20,7 @@ def selected_text(view: QAbstractItemView) -> str:
     """The selected rows, a line each, cells separated by tabs."""
     model = view.model()
     lines = []
-    for span in view.selectionModel().selection():
+    for span in view.selectionModel().selection().toList():
         for row in range(span.top(), min(span.bottom(), span.top() + _MAX_ROWS) + 1):
             cells = [
                 model.index(row, column, span.parent()).data()

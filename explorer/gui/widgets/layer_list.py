@@ -62,7 +62,6 @@ class LayerList(QWidget):
             button.setCheckable(True)
             button.setChecked(mode == MERGED)
             button.setAutoDefault(False)
-            button.setProperty("mode", mode)
             self._modes.addButton(button, number)
             row.addWidget(button, 1)
         self._modes.idClicked.connect(self._mode_clicked)
@@ -98,7 +97,7 @@ class LayerList(QWidget):
         self._apply()
 
     def _mode(self) -> str:
-        return str(self._modes.checkedButton().property("mode"))
+        return (MERGED, ONLY, UP_TO)[self._modes.checkedId()]
 
     def _apply(self) -> None:
         analysis = self._selection.analysis

@@ -1,0 +1,152 @@
+"""Draws a treemap's layout: as pixels looked up through an id buffer, or as vector shapes for an export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QImage, QPainter, QPen
+
+from explorer.filesystem.columnfile import Array
+from explorer.filesystem.tree import FileTree
+from explorer.filesystem.union import View
+from explorer.gui.theme import Theme, text_on
+from explorer.gui.widgets.treemap_layout import TITLE, Layout
+from explorer.translation import ntr
+from explorer.units import count_text, display_name, size_text
+
+_LABEL_WIDTH, _LABEL_HEIGHT = 46, 16
+_MAX_LABELS = 400
+# What is faded keeps this share of its colour.
+_DIM = 0.25
+_FRAME_TEXT = QColor("#f0f2f5")
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_TOP_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A layout with its colours; lengths are device pixels, of which `ratio` make a logical one."""
+
+    tree: FileTree
+    view: View
+    layout: Layout
+    colours: Array  # uint8[n, 3], one a node
+    dimmed: Array | None  # bool[n], nodes that are faded
+    theme: Theme
+    font: QFont
+    ratio: float = 1.0
+
+    def image(self, ids: Array) -> QImage:
+        """The picture; `ids` is fill_ids() of the layout."""
+        background = self.theme.background.getRgb()
+        assert isinstance(background, tuple)
+        table = np.full((len(self.colours) + 1, 4), 255, dtype=np.uint8)
+        table[:-1, :3] = self._shown_colours()[:, ::-1]
+        table[-1, :3] = background[2::-1]
+        pixels = np.ascontiguousarray(table[ids])
+        width, height = self.layout.width, self.layout.height
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+        painter = QPainter(image)
+        self._draw_over(painter)
+        painter.end()
+        image.setDevicePixelRatio(self.ratio)
+        return image
+
+    def paint(self, painter: QPainter) -> None:
+        """The same as shapes and texts, for vector formats."""
+        painter.fillRect(QRect(0, 0, self.layout.width, self.layout.height), self.theme.background)
+        colours = self._shown_colours()
+        for x, y, w, h, node in self.layout.tiles:
+            painter.fillRect(QRect(x, y, w, h), QColor(*colours[node].tolist()))
+        self._draw_over(painter)
+
+    def _shown_colours(self) -> Array:
+        if self.dimmed is None:
+            return self.colours
+        background = np.array(
+            [
+                self.theme.background.red(),
+                self.theme.background.green(),
+                self.theme.background.blue(),
+            ],
+            dtype=np.float32,
+        )
+        colours = self.colours.copy()
+        faded = background + (self.colours[self.dimmed] - background) * _DIM
+        colours[self.dimmed] = faded.astype(np.uint8)
+        return colours
+
+    def _draw_over(self, painter: QPainter) -> None:
+        """Borders, frames with their titles, what is too small to draw, and labels."""
+        font = QFont(self.font)
+        font.setPixelSize(max(round(QFontMetrics(self.font).height() * 0.68 * self.ratio), 9))
+        painter.setFont(font)
+        metrics = QFontMetrics(font)
+        painter.setPen(QPen(QColor(0, 0, 0, 90), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRects(
+            [QRect(x, y, w - 1, h - 1) for x, y, w, h, _ in self.layout.tiles if w > 2 and h > 2]
+        )
+        self._draw_frames(painter, metrics)
+        self._draw_rests(painter, metrics)
+        self._draw_labels(painter, metrics)
+
+    def _draw_frames(self, painter: QPainter, metrics: QFontMetrics) -> None:
+        title_height = round(TITLE * self.ratio)
+        for x, y, w, h, node, title in self.layout.frames:
+            painter.setPen(QPen(self.theme.frame, 1))
+            painter.drawRect(QRect(x, y, w - 1, h - 1))
+            if title:
+                painter.fillRect(QRect(x, y, w, title_height), self.theme.frame)
+                painter.setPen(_FRAME_TEXT)
+                box = QRect(x + self._px(4), y, w - self._px(8), title_height)
+                text = f"{display_name(self.tree.name(node), 60)}  {self._size(node)}"
+                painter.drawText(box, _LEFT, _elided(metrics, text, box))
+
+    def _draw_rests(self, painter: QPainter, metrics: QFontMetrics) -> None:
+        hatch = QBrush(QColor(self.theme.muted), Qt.BrushStyle.BDiagPattern)
+        for x, y, w, h, _, files, size in self.layout.rests:
+            box = QRect(x, y, w, h)
+            painter.fillRect(box, self.theme.background)
+            painter.fillRect(box, hatch)
+            text = ntr(
+                "{count} small file · {size}",
+                "{count} small files · {size}",
+                files,
+                count=count_text(files),
+                size=size_text(size),
+            )
+            wide = metrics.horizontalAdvance(text) + self._px(10)
+            if wide < w and h > metrics.height():
+                label = QRect(0, 0, wide, metrics.height() + self._px(2))
+                label.moveCenter(box.center())
+                painter.fillRect(label, self.theme.background)
+                painter.setPen(text_on(self.theme.background))
+                painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _draw_labels(self, painter: QPainter, metrics: QFontMetrics) -> None:
+        width, height = self._px(_LABEL_WIDTH), self._px(_LABEL_HEIGHT)
+        tiles = [tile for tile in self.layout.tiles if tile[2] > width and tile[3] > height]
+        tiles.sort(key=lambda tile: -tile[2] * tile[3])
+        for x, y, w, h, node in tiles[:_MAX_LABELS]:
+            box = QRect(x + self._px(3), y + self._px(1), w - self._px(6), h - self._px(2))
+            faded = self.dimmed is not None and bool(self.dimmed[node])
+            colour = QColor(*self.colours[node].tolist())
+            painter.setPen(self.theme.muted if faded else text_on(colour))
+            name = display_name(self.tree.name(node), 60)
+            painter.drawText(box, _TOP_LEFT, _elided(metrics, name, box))
+            if box.height() >= 2 * metrics.height():
+                below = box.adjusted(0, metrics.height(), 0, 0)
+                painter.drawText(below, _TOP_LEFT, _elided(metrics, self._size(node), box))
+
+    def _size(self, node: int) -> str:
+        return size_text(int(self.view.total[node]))
+
+    def _px(self, logical: int) -> int:
+        return round(logical * self.ratio)
+
+
+def _elided(metrics: QFontMetrics, text: str, box: QRect) -> str:
+    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
