@@ -17,7 +17,7 @@ def cache_dir() -> Path:
 
 
 def config_dir() -> Path:
-    """Folder of settings.toml and of the user's own rules (rules/*.toml)."""
+    """Folder of settings.json and of the user's own rules (rules/*.toml)."""
     return Path(platformdirs.user_config_dir(_APP))
 
 
