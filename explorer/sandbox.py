@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 from explorer.errors import ExplorerError, WorkerFailed
+from explorer.paths import log_to_file
 from explorer.task import Cancelled, Progress, Task
 from explorer.translation import language, set_language, tr
 
@@ -89,8 +90,9 @@ class Worker:
             "-c",
             f"from explorer.sandbox import main; main({theirs.fileno()})",
         ]
+        # A process group of its own: Ctrl-C reaches us alone, and we tell the child, which then cleans up undisturbed.
         self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, process_group=0
         )
         theirs.close()
         self._connection = ours
@@ -254,7 +256,11 @@ def allow_cpu(seconds: int) -> None:
 def main(descriptor: int) -> None:
     """The child's side: one request, then events until Done, Failed or Stopped."""
     connection: Connection[Any, Any] = Connection(descriptor)
-    function, args, chosen_language, memory_limit, cpu_limit = connection.recv()
+    try:
+        function, args, chosen_language, memory_limit, cpu_limit = connection.recv()
+    except EOFError:
+        return  # the caller was gone before it could ask
+    log_to_file()
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     allow_cpu(cpu_limit)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explorer.errors import ImageNotFound, StorageError
 from explorer.filesystem.archive import ArchiveImage, open_archive
@@ -22,6 +23,9 @@ from explorer.image.reference import parse_reference
 from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_text, size_text
+
+if TYPE_CHECKING:
+    from explorer.engine.client import Engine, EngineInfo
 
 # Free space left alone when a file is extracted.
 _SPARE_BYTES = 16 << 20
@@ -39,15 +43,24 @@ class Options:
     image_id: str = ""
 
 
+def connect_engine(task: Task, host: str = "") -> Engine:
+    """The engine at `host`, or the first that answers, after what dead sessions of ours left in it is removed."""
+    from explorer.engine.client import connect
+    from explorer.engine.sweep import sweep_once
+
+    engine = connect(host, task)
+    sweep_once(engine)
+    return engine
+
+
 def open_source(task: Task, options: Options) -> ImageSource:
     """The image behind a reference, bound to its ID; ReferenceInvalid, ImageNotFound, EngineUnreachable, NotAnImage …"""
     reference = parse_reference(options.reference)
     if reference.transport == "docker-daemon":
-        # The engine's packages load only when an engine is asked for.
-        from explorer.engine.client import connect
+        # The engine's modules load only when an engine is asked for.
         from explorer.engine.source import open_engine_image
 
-        engine = connect(options.host)
+        engine = connect_engine(task, options.host)
         return open_engine_image(
             engine, options.image_id or reference.name, via=options.via, platform=options.platform
         )
@@ -176,7 +189,7 @@ def extract(task: Task, options: Mapping[str, Any], payload: Payload, destinatio
     Written beside it first and renamed, so that nothing half-written is left. Raises StorageError when there is no room.
     """
     target = Path(destination)
-    temporary = target.with_name(f".{target.name}.part")
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
     _check_room(target.parent, payload.size)
     written = 0
     try:
@@ -250,10 +263,20 @@ def _same_image(source: ImageSource, options: Mapping[str, Any]) -> None:
 
 def list_images(task: Task, host: str) -> list[Any]:
     """The engine's images, for the command line and the picker."""
-    from explorer.engine.client import connect
+    return list(connect_engine(task, host).images())
 
-    task.checkpoint()
-    return list(connect(host).images())
+
+def engine_state(task: Task, host: str) -> EngineInfo:
+    """What the engine says about itself; EngineUnreachable when none answers."""
+    return connect_engine(task, host).describe()
+
+
+def image_now(task: Task, host: str, reference: str) -> str:
+    """The ID of the image that a name of the engine means now, "" when it means none."""
+    try:
+        return connect_engine(task, host).image(reference).id
+    except ImageNotFound:
+        return ""
 
 
 def list_archive(task: Task, path: str) -> list[ArchiveImage]:

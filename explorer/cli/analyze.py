@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer import sandbox
 from explorer.cli.console import complain, console_task
-from explorer.errors import StorageError
+from explorer.cli.output import write_result
 from explorer.translation import set_language, tr
 
 if TYPE_CHECKING:
@@ -94,14 +93,4 @@ def _print(analysis: Analysis, json_file: str | None) -> None:
     set_language("en")
     document = analysis_json(analysis)
     set_language("system")
-    if json_file == "-":
-        sys.stdout.buffer.write(document)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        Path(json_file).write_bytes(document)
-    except OSError as error:
-        raise StorageError(
-            tr("Could not write {path}: {reason}", path=json_file, reason=error.strerror or error),
-            tr("Choose another file or free some space."),
-        ) from error
+    write_result(json_file, document)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from explorer import workflow
 from explorer.cli.console import console_task
-from explorer.translation import tr
+from explorer.cli.output import write_result
+from explorer.translation import ntr, tr
 from explorer.units import display_text, size_text
 
+if TYPE_CHECKING:
+    from explorer.engine.client import EngineImage
+
 SCHEMA = "image-explorer/images/1"
+_NAME_COLUMNS = 60
 
 
 def describe() -> str:
@@ -20,7 +26,10 @@ def describe() -> str:
 
 def example() -> str:
     """Examples for --help."""
-    return tr("Example:") + "\n  image-explorer list --json"
+    return (
+        tr("Examples:")
+        + "\n  image-explorer list\n  image-explorer list --json | jq '.images[].tags'"
+    )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,26 +44,42 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the images, biggest first."""
     with console_task() as task:
         images = sorted(
-            workflow.list_images(task, arguments.host), key=lambda image: -image.size_bytes
+            workflow.list_images(task, arguments.host),
+            key=lambda image: (-image.size_bytes, image.tags, image.id),
         )
     if arguments.json:
         import msgspec
 
-        rows = [
-            {"id": i.id, "tags": list(i.tags), "size_bytes": i.size_bytes, "created": i.created}
-            for i in images
-        ]
-        document = msgspec.json.encode({"schema": SCHEMA, "images": rows})
-        sys.stdout.buffer.write(msgspec.json.format(document, indent=2) + b"\n")
-        return 0
+        document = msgspec.json.encode({"schema": SCHEMA, "images": [_row(i) for i in images]})
+        write_result("-", msgspec.json.format(document, indent=2) + b"\n")
+    else:
+        _print_table(images)
+    return 0
+
+
+def _row(image: EngineImage) -> dict[str, Any]:
+    return {
+        "id": image.id,
+        "tags": list(image.tags),
+        "size_bytes": image.size_bytes,
+        "created": image.created,
+        "containers": image.containers,
+        "platform": str(image.platform),
+    }
+
+
+def _print_table(images: Sequence[EngineImage]) -> None:
     if not images:
         print(tr("The engine has no images."))
     width = max((len(_name(image.tags)) for image in images), default=0)
     for image in images:
-        short = image.id.removeprefix("sha256:")[:12]
-        print(f"{_name(image.tags):<{width}}  {size_text(image.size_bytes):>9}  {short}")
-    return 0
+        name, more = _name(image.tags), len(image.tags) - 1
+        short = display_text(image.id.removeprefix("sha256:")[:12])
+        line = f"{name:<{width}}  {size_text(image.size_bytes):>9}  {short:<12}  {display_text(image.created[:10])}"
+        if more > 0:
+            line += "  " + ntr("and {n} more tag", "and {n} more tags", more)
+        print(line)
 
 
 def _name(tags: tuple[str, ...]) -> str:
-    return display_text(tags[0]) if tags else "<none>"
+    return display_text(tags[0], _NAME_COLUMNS) if tags else "<none>"

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import io
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from logging.handlers import RotatingFileHandler
 from typing import NoReturn
 
 from explorer.cli.console import complain
 from explorer.errors import ExplorerError, InputError
-from explorer.paths import state_dir
+from explorer.paths import log_file, log_to_file
 from explorer.task import Cancelled
 from explorer.translation import set_language, tr
 
 CANCELLED = 130
 # Each command is a module of this package with `configure(parser)` and `run(arguments) -> int`.
 _COMMANDS = {"list": "listing", "analyze": "analyze", "open": "window"}
-_LOG_BYTES = 1 << 20
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,9 +34,12 @@ class _Parser(argparse.ArgumentParser):
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; never raises, never prints a traceback."""
     set_language("system")
-    _log_to_file()
+    log_to_file()
+    _prepare_streams()
     try:
-        return _dispatch(list(arguments))
+        code = _dispatch(list(arguments))
+        sys.stdout.flush()
+        return code
     except ExplorerError as error:
         complain(error.message, error.hint)
         return error.exit_code
@@ -44,15 +48,52 @@ def run(arguments: Sequence[str]) -> int:
         return CANCELLED
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough.
-        sys.stderr.close()
+        _discard_output()
         return 0
-    except Exception as error:  # the border of the program; the log has it all
-        logging.getLogger(__name__).exception("internal error")
+    except OSError as error:
+        if not _is_output_stuck():
+            return _internal(error)
+        _discard_output()
         complain(
-            tr("Internal error: {error}", error=f"{type(error).__name__}: {error}"),
-            tr("Please report it, with the log file {path}.", path=state_dir() / "log.txt"),
+            tr("The output cannot be written: {reason}", reason=error.strerror or str(error)),
+            tr("Send it somewhere else, or free some space."),
         )
         return 2
+    except Exception as error:  # noqa: BLE001  # the border of the program; the log has it all
+        return _internal(error)
+
+
+def _internal(error: Exception) -> int:
+    logging.getLogger(__name__).error("internal error", exc_info=error)
+    complain(
+        tr("Internal error: {error}", error=f"{type(error).__name__}: {error}"),
+        tr("Please report it, with the log file {path}.", path=log_file()),
+    )
+    return 2
+
+
+def _prepare_streams() -> None:
+    """Closed streams swallow what is written; characters that the terminal's encoding lacks become question marks."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # for the rest of the program
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # same
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _is_output_stuck() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _discard_output() -> None:
+    """What is still buffered goes nowhere, so that the interpreter's last flush does not fail."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -87,22 +128,3 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(title=tr("commands"), metavar="")
     for name, module in _COMMANDS.items():
         commands.add_parser(name, help=importlib.import_module(f"explorer.cli.{module}").describe())
-
-
-def _log_to_file() -> None:
-    """Send warnings and errors to the log file; without one (read-only home) they are dropped."""
-    root = logging.getLogger()
-    if root.handlers:
-        return
-    try:
-        folder = state_dir()
-        folder.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(
-            folder / "log.txt", maxBytes=_LOG_BYTES, backupCount=1, delay=True, encoding="utf-8"
-        )
-    except OSError:
-        handler = logging.NullHandler()
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
-    )
-    root.addHandler(handler)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import socket
 import sys
 
 from explorer.cli import analyze
-from explorer.cli.console import warn
+from explorer.cli.console import complain, warn
+from explorer.errors import ExplorerError
 from explorer.resources import resource
 from explorer.translation import tr
 
 SAMPLE = "naive-go-service.oci.tar"
+_SCREEN_SECONDS = 2.0
 
 
 def describe() -> str:
@@ -37,25 +41,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open the window, or print the analyses when there is no screen."""
-    if has_screen():
+    problem = screen_problem()
+    if not problem:
         from explorer.gui.app import run as open_window
 
         return open_window(arguments.references, host=arguments.host)
-    references = arguments.references or [sample_reference()]
-    warn(
-        tr(
-            "There is no screen (DISPLAY and WAYLAND_DISPLAY are not set): here is the analysis as text."
-        )
-    )
+    warn(tr("There is no screen ({reason}): here is the analysis as text.", reason=problem))
     if not arguments.references:
         warn(tr("No image was named: this is the bundled sample, a naive Go service."))
-    codes = []
-    for reference in references:
-        options = ["--host", arguments.host] if arguments.host else []
-        parser = argparse.ArgumentParser()
-        analyze.configure(parser)
-        codes.append(analyze.run(parser.parse_args([*options, "--", reference])))
-    return max(codes)
+    parser = argparse.ArgumentParser()
+    analyze.configure(parser)
+    options = ["--host", arguments.host] if arguments.host else []
+    code = 0
+    for reference in arguments.references or [sample_reference()]:
+        try:
+            code = max(code, analyze.run(parser.parse_args([*options, "--", reference])))
+        except ExplorerError as error:
+            complain(error.message, error.hint)
+            code = max(code, error.exit_code)
+    return code
 
 
 def sample_reference() -> str:
@@ -63,8 +67,30 @@ def sample_reference() -> str:
     return f"oci-archive:{resource('samples', SAMPLE)}"
 
 
-def has_screen() -> bool:
-    """Whether a window can be shown; QT_QPA_PLATFORM counts, so that tests can open one off screen."""
-    if sys.platform != "linux":
+def screen_problem() -> str:
+    """Why no window can be shown, "" when one can; QT_QPA_PLATFORM counts, so that tests can open one off screen."""
+    environment = os.environ
+    if sys.platform != "linux" or environment.get("QT_QPA_PLATFORM"):
+        return ""
+    if environment.get("WAYLAND_DISPLAY"):
+        return ""
+    display = environment.get("DISPLAY", "")
+    if not display:
+        return tr("DISPLAY and WAYLAND_DISPLAY are not set")
+    # Qt ends the whole program when nobody answers there.
+    return "" if _answers(display) else tr("no X server answers at DISPLAY={name}", name=display)
+
+
+def _answers(display: str) -> bool:
+    """Whether an X server listens at a display, for those on this machine; others are believed (X(7), DISPLAY NAMES)."""
+    host, _, rest = display.rpartition(":")
+    number = rest.partition(".")[0]
+    if host.removesuffix(":") not in ("", "unix") or not number.isdecimal():
         return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    path = f"/tmp/.X11-unix/X{number}"  # noqa: S108  # where X servers have their sockets
+    for address in (path, "\0" + path):
+        with socket.socket(socket.AF_UNIX) as link, contextlib.suppress(OSError):
+            link.settimeout(_SCREEN_SECONDS)
+            link.connect(address)
+            return True
+    return False

@@ -1,14 +1,15 @@
 """The engine as the rest of the program sees it: images, one image, answers and typed errors. It never pulls, never runs.
 
-The only importer of the docker SDK, which is loaded when something is created, removed or listed; a cached analysis
-asks two small questions over our own transport instead (importing the SDK would be half of such an analysis).
+The only importer of the docker SDK, which is loaded when something is built or run; looking into images takes a few
+small questions over our own transport instead (importing the SDK would be half of a cached analysis).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -17,7 +18,13 @@ from typing import TYPE_CHECKING, Any
 from explorer.engine.answers import list_in, number_in, object_in, platforms_in, rfc3339, text_in
 from explorer.engine.endpoint import Answer, explain, find_engine
 from explorer.engine.inspection import inspect
-from explorer.engine.stream import EngineStream, engine_stream, lost
+from explorer.engine.stream import (
+    TICK_SECONDS,
+    EngineStream,
+    answer,
+    engine_stream,
+    lost,
+)
 from explorer.engine.sweep import OWNER_LABEL
 from explorer.engine.transport import (
     Connection,
@@ -78,18 +85,22 @@ class EngineInfo:
     warning: str
 
 
-def connect(host: str = "") -> Engine:
-    """The engine at `host`, or the first that answers; EngineUnreachable names every endpoint tried and why not."""
-    return Engine(find_engine(host))
+def connect(host: str = "", task: Task | None = None) -> Engine:
+    """The engine at `host`, or the first that answers; EngineUnreachable names every endpoint tried and why not.
+
+    Cancelling the task ends whatever is asked of the engine then.
+    """
+    return Engine(find_engine(host, task), task)
 
 
 class Engine:
     """One engine at one endpoint; safe to use from several threads, holds no open connection."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.endpoint: Endpoint = answer.endpoint
-        self.podman = answer.podman
-        self.api = min(_version(answer.api_version), NEWEST_API)
+    def __init__(self, found: Answer, task: Task | None = None) -> None:
+        self.endpoint: Endpoint = found.endpoint
+        self.podman = found.podman
+        self.api = min(_version(found.api_version), NEWEST_API)
+        self.task = task or Task()
 
     @property
     def api_version(self) -> str:
@@ -140,15 +151,16 @@ class Engine:
         """A small JSON answer; EngineRefused with its status, EngineLost when the engine does not answer."""
         return _decoded(target, self._call("GET", target))
 
-    def post(self, task: Task, target: str, document: Mapping[str, Any]) -> Any:
-        """Send a JSON document and return the JSON answer; cancelling the task ends the wait."""
-        return _decoded(
-            target, self._call("POST", target, json.dumps(document).encode(), task=task)
-        )
+    def post(self, task: Task, target: str, document: Mapping[str, Any], grace: float = 0.0) -> Any:
+        """Send a JSON document and return the JSON answer; cancelling the task ends the wait after `grace` seconds."""
+        body = json.dumps(document).encode()
+        return _decoded(target, self._call("POST", target, body, task=task, grace=grace))
 
-    def delete(self, target: str, seconds: float = ANSWER_SECONDS) -> None:
-        """Remove one object; waits at most `seconds` for the answer."""
-        self._call("DELETE", target, seconds=seconds)
+    def delete(
+        self, target: str, seconds: float = ANSWER_SECONDS, task: Task | None = None
+    ) -> None:
+        """Remove one object; waits at most `seconds` for the answer, even when the engine's own task is cancelled."""
+        self._call("DELETE", target, task=task or Task(), seconds=seconds)
 
     def _call(
         self,
@@ -158,22 +170,25 @@ class Engine:
         *,
         task: Task | None = None,
         seconds: float = ANSWER_SECONDS,
+        grace: float = 0.0,
     ) -> bytes:
         """One small exchange on a connection of its own; `target` without the API's version."""
+        task = task or self.task
         headers = {"Connection": "close"}
         if body:
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
         try:
             with (
-                Connection(self.endpoint, seconds) as connection,
-                task.on_cancel(connection.shutdown) if task else nullcontext(),
+                Connection(self.endpoint, min(seconds, TICK_SECONDS)) as connection,
+                task.on_cancel(_delayed(connection.shutdown, grace)),
             ):
-                response = connection.request(method, self.target(target), headers, body)
+                connection.send(method, self.target(target), headers, body)
+                response = answer(connection, method, task, seconds)
+                connection.wait_at_most(seconds)
                 limit = ERROR_READ if response.status >= 400 else ANSWER_LIMIT
                 data = response.read(limit + 1)
         except (OSError, ProtocolError) as error:
-            if task is not None:
-                task.checkpoint()
+            task.checkpoint()
             raise self._unanswered(error, seconds) from error
         if response.status >= 400:
             raise refused(response.status, error_text(data))
@@ -200,8 +215,7 @@ class Engine:
 
     @cached_property
     def _info(self) -> EngineInfo:
-        with self.sdk_errors():
-            version, info = object_in(self.sdk.version()), object_in(self.sdk.info())
+        version, info = object_in(self.get_json("/version")), object_in(self.get_json("/info"))
         options = [str(item) for item in list_in(info.get("SecurityOptions"))]
         status = [[str(part) for part in list_in(row)] for row in list_in(info.get("DriverStatus"))]
         system = text_in(info.get("OperatingSystem"))
@@ -288,6 +302,19 @@ def refused(status: int, text: str) -> EngineRefused:
             "This engine is too new or too old for this program; update the older of the two."
         )
     return EngineRefused(tr("The engine answered: {text}", text=shown), hint, status)
+
+
+def _delayed(call: Callable[[], None], seconds: float) -> Callable[[], None]:
+    """`call`, or what makes it `seconds` later from a thread of its own."""
+    if not seconds:
+        return call
+
+    def later() -> None:
+        timer = threading.Timer(seconds, call)
+        timer.daemon = True
+        timer.start()
+
+    return later
 
 
 def _decoded(target: str, data: bytes) -> Any:

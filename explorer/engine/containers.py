@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from explorer.engine.sweep import current_session, sweep
+from explorer.engine.sweep import current_session, sweep_once
 from explorer.errors import EngineRefused, ExplorerError
 from explorer.task import Task
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 # A removal takes some ten milliseconds; a cancelled task must end within a second even when the engine hangs.
 REMOVE_SECONDS = 20.0
-REMOVE_SECONDS_CANCELLED = 0.7
+REMOVE_SECONDS_CANCELLED = 0.4
+# A creation that was cut off goes on in the engine and could not be undone yet: it may come to its end.
+CREATE_GRACE = 0.4
 _NOT_FOUND = 404
 _numbers = itertools.count(1)
 _log = logging.getLogger(__name__)
@@ -38,14 +40,14 @@ def created_container(
     starts, the engine makes no anonymous volume and copies nothing. Raises EngineRefused, for example when a folder is
     not there.
     """
+    sweep_once(engine)
     session = current_session()
-    number = next(_numbers)
-    if number == 1:
-        sweep(engine)
-    name = f"image-explorer-{session.name[:12]}-{number}"
+    name = f"image-explorer-{session.name[:12]}-{next(_numbers)}"
     document = _document(image_id, folders or {}, volumes, session.labels())
+    task.checkpoint()
     try:
-        engine.post(task, f"/containers/create?name={name}", document)
+        engine.post(task, f"/containers/create?name={name}", document, grace=CREATE_GRACE)
+        task.checkpoint()
         yield name
     finally:
         _remove(engine, name, REMOVE_SECONDS_CANCELLED if task.cancelled else REMOVE_SECONDS)

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from explorer.engine.transport import (
+    SSH_SECONDS,
     Connection,
     ConnectionBroken,
     Endpoint,
@@ -28,12 +29,13 @@ from explorer.engine.transport import (
     TlsFiles,
 )
 from explorer.errors import EngineUnreachable
+from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_text
 
 PROBE_SECONDS = 2.0
-# Opening an ssh session takes several round trips and two programs.
-SSH_PROBE_SECONDS = 15.0
+# How soon a cancelled search ends.
+_CANCEL_SECONDS = 0.1
 # A context's meta.json is a few hundred bytes; more is not one.
 _FILE_LIMIT = 1 << 20
 _SCHEMES = ("unix", "tcp", "http", "https", "ssh")
@@ -57,12 +59,12 @@ class Failure:
     hint: str = ""
 
 
-def find_engine(host: str = "") -> Answer:
+def find_engine(host: str = "", task: Task | None = None) -> Answer:
     """The first endpoint, in order, at which an engine answers; EngineUnreachable names all that were tried."""
     probes = [_Probe(endpoint) for endpoint in candidates(host)]
     failures = []
     for attempt in probes:
-        result = attempt.result()
+        result = attempt.result(task or Task())
         if isinstance(result, Answer):
             return result
         failures.append(result)
@@ -117,7 +119,7 @@ def _valid_scheme(text: str) -> str:
 
 def probe(endpoint: Endpoint, seconds: float = 0.0) -> Answer | Failure:
     """Ask for /_ping and wait at most `seconds` (0: the usual patience)."""
-    patience = seconds or (SSH_PROBE_SECONDS if endpoint.scheme == "ssh" else PROBE_SECONDS)
+    patience = seconds or (SSH_SECONDS if endpoint.scheme == "ssh" else PROBE_SECONDS)
     try:
         with Connection(endpoint, patience) as connection:
             response = connection.request("GET", "/_ping")
@@ -129,6 +131,14 @@ def probe(endpoint: Endpoint, seconds: float = 0.0) -> Answer | Failure:
     headers = response.headers
     if response.status == 200 and ("api-version" in headers or body.strip() == b"OK"):
         return Answer(endpoint, headers.get("api-version", ""), "libpod-api-version" in headers)
+    if response.status == 400 and b"HTTPS" in body:
+        return Failure(
+            endpoint,
+            tr("it wants an encrypted connection"),
+            tr(
+                "Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with your certificates."
+            ),
+        )
     return _not_an_engine(endpoint, tr("it answered with status {status}", status=response.status))
 
 
@@ -140,7 +150,8 @@ def explain(endpoint: Endpoint, error: OSError, patience: float = PROBE_SECONDS)
             str(error) or tr("the connection was closed"),
             tr("Check the address and that the engine runs there."),
         )
-    if isinstance(error, TimeoutError):
+    # A socket whose queue is full refuses further callers with EAGAIN.
+    if isinstance(error, TimeoutError) or error.errno == errno.EAGAIN:
         return Failure(
             endpoint,
             tr("it does not answer within {seconds} s", seconds=f"{patience:g}"),
@@ -160,11 +171,18 @@ def explain(endpoint: Endpoint, error: OSError, patience: float = PROBE_SECONDS)
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return _permission(endpoint)
+    hint = tr("Check the address and that the engine runs there.")
+    if endpoint.tls is not None and _is_tls_error(error):
+        hint = tr("Check the certificates (ca.pem, cert.pem, key.pem) and the host's name in them.")
     return Failure(
-        endpoint,
-        display_text(error.strerror or str(error) or type(error).__name__, 300),
-        tr("Check the address and that the engine runs there."),
+        endpoint, display_text(error.strerror or str(error) or type(error).__name__, 300), hint
     )
+
+
+def _is_tls_error(error: OSError) -> bool:
+    import ssl
+
+    return isinstance(error, ssl.SSLError)
 
 
 def unreachable(failures: Sequence[Failure]) -> EngineUnreachable:
@@ -206,9 +224,10 @@ class _Probe:
     def _run(self) -> None:
         self._result = probe(self._endpoint)
 
-    def result(self) -> Answer | Failure:
-        if self._started:
-            self._thread.join()
+    def result(self, task: Task) -> Answer | Failure:
+        while self._started and self._thread.is_alive():
+            task.checkpoint()
+            self._thread.join(_CANCEL_SECONDS)
         return self._result
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from explorer.engine.transport import (
+    SSH_SECONDS,
     Connection,
     ConnectionBroken,
     Endpoint,
@@ -88,8 +89,9 @@ class EngineStream:
     def _alive(self) -> bool:
         """Whether /_ping answers; EngineLost when nothing listens any more."""
         try:
+            patience = SSH_SECONDS if self._endpoint.scheme == "ssh" else PING_SECONDS
             with (
-                Connection(self._endpoint, PING_SECONDS) as ping,
+                Connection(self._endpoint, patience) as ping,
                 self._task.on_cancel(ping.shutdown),
             ):
                 return ping.request("GET", "/_ping").status == 200
@@ -103,6 +105,19 @@ class EngineStream:
         self._task.checkpoint()
         self.failure = lost(self._endpoint, error)
         return self.failure
+
+
+def answer(connection: Connection, method: str, task: Task, seconds: float) -> Response:
+    """The head of the answer to a request that was sent; TimeoutError after `seconds`, of which the user is told."""
+    started = time.monotonic()
+    while True:
+        try:
+            return connection.response(method)
+        except TimeoutError:
+            silence = time.monotonic() - started
+            if silence >= seconds:
+                raise
+            task.progress(tr("The engine has not answered for {seconds} s", seconds=int(silence)))
 
 
 def lost(endpoint: Endpoint, error: Exception) -> EngineLost:

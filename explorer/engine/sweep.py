@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from explorer.engine.answers import list_in, object_in, text_in
-from explorer.errors import ExplorerError
+from explorer.errors import EngineError, ExplorerError
 from explorer.paths import state_dir
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 OWNER_LABEL = "io.github.image-size-explorer.owner"
 SESSION_LABEL = "io.github.image-size-explorer.session"
 _log = logging.getLogger(__name__)
+_swept: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,24 @@ def sweep(engine: Engine) -> int:
     for leftover in leftovers(engine):
         if leftover.ours and not leftover.alive:
             try:
-                engine.delete(f"/containers/{leftover.id}?force=1&v=1")
+                engine.delete(f"/containers/{leftover.id}?force=1&v=1", task=engine.task)
             except ExplorerError as error:
                 _log.warning("could not remove container %s: %s", leftover.id, error.message)
             else:
                 removed += 1
     _forget_dead_sessions()
     return removed
+
+
+def sweep_once(engine: Engine) -> None:
+    """sweep() at this process's first call for an endpoint; what cannot be swept now waits for the next session."""
+    if engine.endpoint.url in _swept:
+        return
+    _swept.add(engine.endpoint.url)
+    try:
+        sweep(engine)
+    except EngineError as error:
+        _log.warning("could not look for what dead sessions left: %s", error.message)
 
 
 def _installation(folder: Path) -> str:

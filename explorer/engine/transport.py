@@ -27,6 +27,11 @@ _CHUNK_LINE_STEP = 24
 _READ_STEP = 64 << 10
 _TLS_PORT = 2376
 _PLAIN_PORT = 2375
+# How long a connection to another machine may take to come about; an ssh session takes several round trips.
+_CONNECT_SECONDS = 5.0
+SSH_SECONDS = 15.0
+# More digits than any status or length has; int() refuses some thousands of them.
+_DIGITS_LIMIT = 20
 
 
 class ProtocolError(Exception):
@@ -87,6 +92,7 @@ class Connection:
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._woken = False
         self._socket = self._open(endpoint, timeout)
         self._rest = b""
 
@@ -157,8 +163,13 @@ class Connection:
         """Bytes that belong to the next answer."""
         self._rest = rest
 
+    def wait_at_most(self, seconds: float) -> None:
+        """Bound every wait from now on."""
+        self._socket.settimeout(seconds)
+
     def shutdown(self) -> None:
         """Wake whoever waits on the connection; they see its end."""
+        self._woken = True
         with self._lock, contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -188,10 +199,11 @@ class Connection:
         parts = urlsplit(endpoint.url)
         host = parts.hostname or ""
         port = parts.port or (_PLAIN_PORT if endpoint.tls is None else _TLS_PORT)
-        connection = socket.create_connection((host, port), timeout)
-        if endpoint.tls is None:
-            return connection
-        return _secure(connection, host, endpoint.tls)
+        connection = socket.create_connection((host, port), max(timeout, _CONNECT_SECONDS))
+        if endpoint.tls is not None:
+            connection = _secure(connection, host, endpoint.tls)
+        connection.settimeout(timeout)
+        return connection
 
     def _open_ssh(self, endpoint: Endpoint, timeout: float) -> socket.socket:
         """`ssh HOST docker system dial-stdio`, as the docker command does it, on one end of a socket pair."""
@@ -202,7 +214,7 @@ class Connection:
             "-o",
             "BatchMode=yes",
             "-o",
-            f"ConnectTimeout={max(1, int(timeout))}",
+            f"ConnectTimeout={int(max(timeout, SSH_SECONDS))}",
         ]
         command += ["-l", parts.username] if parts.username else []
         command += ["-p", str(parts.port)] if parts.port else []
@@ -224,7 +236,7 @@ class Connection:
 
     def _last_words(self) -> str:
         """What ssh said when it gave up."""
-        if self._child is None or self._child.stderr is None:
+        if self._woken or self._child is None or self._child.stderr is None:
             return tr("the connection was closed")
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(1)
@@ -255,7 +267,7 @@ class Response:
         self._left = 0
         if has_body and not self._chunked:
             length = headers.get("content-length", "")
-            self._left = int(length) if length.isdecimal() else -1
+            self._left = int(length) if length.isdecimal() and len(length) < _DIGITS_LIMIT else -1
         self._ended = not has_body or (not self._chunked and self._left == 0)
         self._line = b""
         self._first_chunk = True
@@ -352,7 +364,7 @@ class Response:
 def _parse_head(head: bytes) -> tuple[int, dict[str, str]]:
     lines = head.decode("latin-1").split("\r\n")
     parts = lines[0].split(" ", 2)
-    if len(parts) < 2 or not parts[1].isdecimal():
+    if len(parts) < 2 or not parts[1].isdecimal() or len(parts[1]) > _DIGITS_LIMIT:
         raise ProtocolError(tr("it does not speak HTTP"))
     headers = {}
     for line in lines[1:]:

@@ -157,7 +157,7 @@ def test_that_a_socket_of_a_group_is_opened_by_joining_it(
         values[0], values[4], values[5] = 0o140660, 0, 4242
         return os.stat_result(values)
 
-    monkeypatch.setattr(endpoint.os, "stat", stat)
+    monkeypatch.setattr("explorer.engine.endpoint.os.stat", stat)
     monkeypatch.setattr(endpoint, "_group_name", lambda gid: {4242: "docker"}[gid])
     failure = endpoint.explain(Endpoint("unix:///var/run/docker.sock"), PermissionError(13, "x"))
     monkeypatch.undo()

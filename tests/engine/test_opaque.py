@@ -22,7 +22,8 @@ class Overlay:
     layers: list[LayerIndex] = field(default_factory=list)
 
     def run(self, commands: list[tuple[str, str]]) -> None:
-        lower, upper = dict(self.merged), {}
+        lower = dict(self.merged)
+        upper: dict[str, str] = {}
         for command, path in commands:
             if command == "rm":
                 self._remove(path, lower, upper)
