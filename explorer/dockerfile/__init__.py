@@ -1,0 +1,1 @@
+"""Dockerfiles: read without loss, rebuilt from an image's history, rewritten by rules."""
