@@ -18,3 +18,8 @@ def resource_root() -> Path:
 def resource(*parts: str) -> Path:
     """Path of one bundled file or folder."""
     return resource_root().joinpath(*parts)
+
+
+def sample_reference() -> str:
+    """The reference of the bundled sample image, a naive Go service."""
+    return f"oci-archive:{resource('samples', 'naive-go-service.oci.tar')}"

@@ -11,10 +11,9 @@ import sys
 from explorer.cli import analyze
 from explorer.cli.console import complain, warn
 from explorer.errors import ExplorerError
-from explorer.resources import resource
+from explorer.resources import sample_reference
 from explorer.translation import tr
 
-SAMPLE = "naive-go-service.oci.tar"
 _SCREEN_SECONDS = 2.0
 
 
@@ -60,11 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
             complain(error.message, error.hint)
             code = max(code, error.exit_code)
     return code
-
-
-def sample_reference() -> str:
-    """The reference of the bundled sample image."""
-    return f"oci-archive:{resource('samples', SAMPLE)}"
 
 
 def screen_problem() -> str:
