@@ -20,6 +20,8 @@ from explorer.task import Cancelled
 from explorer.translation import set_language, tr
 
 CANCELLED = 130
+# Given by __main__, the only part that knows both the command line and the window.
+OpenWindow = Callable[[Sequence[str], str], int]
 # Each command is a module of this package with `configure(parser)` and `run(arguments) -> int`.
 _COMMANDS = {"list": "listing", "analyze": "analyze", "open": "window"}
 
@@ -31,13 +33,13 @@ class _Parser(argparse.ArgumentParser):
         raise InputError(message, tr("See {command} --help.", command=self.prog))
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line; never raises, never prints a traceback."""
+def run(arguments: Sequence[str], open_window: OpenWindow | None = None) -> int:
+    """Run one command line; never raises, never prints a traceback. `open_window` shows references in a window."""
     set_language("system")
     log_to_file()
     _prepare_streams()
     try:
-        code = _dispatch(list(arguments))
+        code = _dispatch(list(arguments), open_window)
         sys.stdout.flush()
         return code
     except ExplorerError as error:
@@ -96,7 +98,7 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _dispatch(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str], open_window: OpenWindow | None) -> int:
     parser = _Parser(
         prog="image-explorer",
         description=tr("Shows, byte for byte, what bloats a container image."),
@@ -120,6 +122,7 @@ def _dispatch(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.configure(configured)
+    configured.set_defaults(open_window=open_window)
     execute: Callable[[argparse.Namespace], int] = module.run
     return execute(configured.parse_args(arguments))
 

@@ -41,10 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Open the window, or print the analyses when there is no screen."""
     problem = screen_problem()
-    if not problem:
-        from explorer.gui.app import run as open_window
-
-        return open_window(arguments.references, host=arguments.host)
+    if not problem and arguments.open_window is not None:
+        code: int = arguments.open_window(arguments.references, arguments.host)
+        return code
     warn(tr("There is no screen ({reason}): here is the analysis as text.", reason=problem))
     if not arguments.references:
         warn(tr("No image was named: this is the bundled sample, a naive Go service."))

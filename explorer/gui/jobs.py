@@ -2,22 +2,94 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
+import queue
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, WorkerFailed
 from explorer.sandbox import Done, Event, Failed, Partial, Stopped, Worker
-from explorer.task import Progress
+from explorer.task import Cancelled, Progress, Task
+from explorer.translation import tr
 
 _POLL_MS = 30
+_log = logging.getLogger(__name__)
+
+
+class Working(Protocol):
+    """What a job asks of the work behind it: a child process, or a thread that only waits."""
+
+    @property
+    def finished(self) -> bool: ...
+
+    def poll(self) -> list[Event]: ...
+
+    def cancel(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Waiting:
+    """A function on a thread, for calls that only wait for the engine; the same events as Worker has."""
+
+    def __init__(self, function: str, *args: Any) -> None:
+        self._function = function
+        self._args = args
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._task = Task()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.finished = False
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def poll(self) -> list[Event]:
+        """The events that have come."""
+        events = []
+        while not self._events.empty():
+            events.append(self._events.get_nowait())
+        self.finished = any(isinstance(event, (Done, Failed, Stopped)) for event in events)
+        return events
+
+    def cancel(self) -> None:
+        """Ask the function to stop."""
+        self._task.cancel()
+
+    def close(self) -> None:
+        """Ask it to stop and wait no longer."""
+        self._task.cancel()
+        self.finished = True
+
+    def _run(self) -> None:
+        module, _, name = self._function.partition(":")
+        try:
+            event: Event = Done(
+                getattr(importlib.import_module(module), name)(self._task, *self._args)
+            )
+        except Cancelled:
+            event = Stopped()
+        except ExplorerError as error:
+            event = Failed(error)
+        except Exception as error:  # noqa: BLE001  # the border of the thread; the log has it all
+            _log.exception("%s failed", self._function)
+            event = Failed(
+                WorkerFailed(
+                    tr("Internal error: {error}", error=f"{type(error).__name__}: {error}"),
+                    tr("Please report it, with the log file."),
+                )
+            )
+        self._events.put(event)
 
 
 class Job:
     """One piece of work; after cancel() none of its callbacks is called any more, except `on_stopped`."""
 
-    def __init__(self, worker: Worker, callbacks: dict[str, Callable[..., None] | None]) -> None:
+    def __init__(self, worker: Working, callbacks: dict[str, Callable[..., None] | None]) -> None:
         self._worker = worker
         self._callbacks = callbacks
         self._cancelled = False
@@ -87,16 +159,30 @@ class Jobs(QObject):
         """Call `function` ("package.module:name") as name(task, *args) in a worker process."""
         worker = Worker(function, *args)
         worker.start()
-        job = Job(
+        return self._watch(
             worker,
-            {
-                "done": on_done,
-                "failed": on_failed,
-                "progress": on_progress,
-                "partial": on_partial,
-                "stopped": on_stopped,
-            },
+            done=on_done,
+            failed=on_failed,
+            progress=on_progress,
+            partial=on_partial,
+            stopped=on_stopped,
         )
+
+    def start_waiting(
+        self,
+        function: str,
+        args: tuple[Any, ...],
+        *,
+        on_done: Callable[[Any], None],
+        on_failed: Callable[[ExplorerError], None],
+    ) -> Job:
+        """The same on a thread, for a function that only waits for the engine and parses nothing big."""
+        waiting = Waiting(function, *args)
+        waiting.start()
+        return self._watch(waiting, done=on_done, failed=on_failed)
+
+    def _watch(self, worker: Working, **callbacks: Callable[..., None] | None) -> Job:
+        job = Job(worker, callbacks)
         self._jobs.append(job)
         self._timer.start()
         return job

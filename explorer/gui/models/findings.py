@@ -31,15 +31,19 @@ class FindingsModel(QAbstractTableModel):
         self._column, self._descending = SAVING, True
 
     def show(self, analysis: Analysis, dismissed: set[str]) -> None:
-        """Show another image's findings without those dismissed (their ids)."""
+        """Show another image's findings without those dismissed (their keys)."""
         self._all, self._dismissed = analysis.findings, set(dismissed)
         self._largest = max((finding.bytes for finding in self._all), default=1) or 1
         self._renew()
 
     @property
     def dismissed(self) -> set[str]:
-        """The ids of the findings that are hidden."""
+        """The keys of the findings that are hidden."""
         return set(self._dismissed)
+
+    def hidden(self) -> list[Finding]:
+        """The dismissed findings of this image."""
+        return [finding for finding in self._all if finding_key(finding) in self._dismissed]
 
     def finding(self, row: int) -> Finding:
         """One finding."""
@@ -49,19 +53,19 @@ class FindingsModel(QAbstractTableModel):
         """Bytes of all shown findings that do not overlap with others."""
         return sum(finding.bytes for finding in self._shown if not finding.overlaps)
 
-    def dismiss(self, finding_id: str) -> None:
+    def dismiss(self, key: str) -> None:
         """Hide a finding."""
-        self._dismissed.add(finding_id)
+        self._dismissed.add(key)
         self._renew()
 
-    def restore(self, finding_id: str) -> None:
+    def restore(self, key: str) -> None:
         """Show a dismissed finding again."""
-        self._dismissed.discard(finding_id)
+        self._dismissed.discard(key)
         self._renew()
 
     def _renew(self) -> None:
         self.beginResetModel()
-        self._shown = [finding for finding in self._all if finding.id not in self._dismissed]
+        self._shown = [f for f in self._all if finding_key(f) not in self._dismissed]
         self._order()
         self.endResetModel()
 
@@ -116,3 +120,8 @@ class FindingsModel(QAbstractTableModel):
         if role == SHARE_ROLE and column == SAVING:
             return finding.bytes / self._largest
         return None
+
+
+def finding_key(finding: Finding) -> str:
+    """What a dismissal is remembered by: the finding's id and the layer it is about."""
+    return f"{finding.id}:{finding.fields.get('layer', finding.layer)}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from explorer.errors import InputError
 from explorer.findings.query import Query, parse_query
 from explorer.gui.theme import current_theme
+from explorer.gui.widgets.flow import FlowRow
 from explorer.gui.widgets.plain_label import PlainLabel, button_text
 from explorer.translation import tr
 from explorer.units import display_text
@@ -45,16 +46,16 @@ class FilterChips(QWidget):
         super().__init__(parent)
         self._field = field
         self._error = PlainLabel()
-        self._row = QHBoxLayout()
+        self._row = FlowRow()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._row)
+        layout.setContentsMargins(8, 2, 8, 2)
+        layout.addWidget(self._row)
         layout.addWidget(self._error)
         self.hide()
 
     def renew(self) -> Query | None:
         """Show the field's filter and return it; None when there is none or it cannot be read."""
-        self._clear()
+        self._row.clear()
         text = self._field.text().strip()
         self._error.hide()
         if not text:
@@ -73,16 +74,8 @@ class FilterChips(QWidget):
             button.setText(button_text(display_text(chip, 60) + "  ×"))
             button.setAccessibleName(tr("Remove the filter {text}", text=display_text(chip, 60)))
             button.clicked.connect(lambda _=False, part=chip: self._remove(part))
-            self._row.addWidget(button)
-        self._row.addStretch(1)
+            self._row.flow.addWidget(button)
         return query
 
     def _remove(self, chip: str) -> None:
         self._field.setText(self._field.text().replace(chip, "", 1).strip())
-
-    def _clear(self) -> None:
-        while (item := self._row.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()

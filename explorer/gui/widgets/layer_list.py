@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection
+from PySide6.QtCore import QItemSelection, QItemSelectionModel
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -13,11 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.findings.analysis import Analysis
 from explorer.gui.models.layers import CHANGES, INSTRUCTION, NUMBER, SIZE, WASTE, LayerModel
 from explorer.gui.selection import MERGED, ONLY, UP_TO, Selection
 from explorer.gui.widgets.bars import BarDelegate
 from explorer.gui.widgets.copying import name_view
 from explorer.translation import tr
+
+_SELECT_ROW = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
 
 class LayerList(QWidget):
@@ -27,6 +30,7 @@ class LayerList(QWidget):
         super().__init__(parent)
         self._selection = selection
         self.model = LayerModel(self)
+        self._image_id = ""
         self.view = QTreeView()
         self.view.setModel(self.model)
         name_view(self.view, tr("Layers"))
@@ -67,6 +71,20 @@ class LayerList(QWidget):
         self._modes.idClicked.connect(self._mode_clicked)
         return row
 
+    def show_analysis(self, analysis: Analysis) -> None:
+        """Show an image's layers; the ones that were selected stay so while it is the same image."""
+        chosen = self._chosen() if self._image_id == analysis.image.id else []
+        self._image_id = analysis.image.id
+        self.view.selectionModel().blockSignals(True)
+        self.model.show(analysis)
+        for row in range(self.model.rowCount()):
+            if self.model.row(row).layer in chosen:
+                self.view.selectionModel().select(self.model.index(row, 0), _SELECT_ROW)
+        if not chosen:
+            self._modes.button(0).setChecked(True)
+        self.view.selectionModel().blockSignals(False)
+        self.view.viewport().update()
+
     def reset(self) -> None:
         """Back to merged, nothing selected."""
         self.view.clearSelection()
@@ -99,12 +117,16 @@ class LayerList(QWidget):
     def _mode(self) -> str:
         return (MERGED, ONLY, UP_TO)[self._modes.checkedId()]
 
+    def _chosen(self) -> list[int]:
+        """The image's indexes of the selected layers."""
+        rows = sorted({index.row() for index in self.view.selectionModel().selectedRows()})
+        return [self.model.row(row).layer for row in rows]
+
     def _apply(self) -> None:
         analysis = self._selection.analysis
         if analysis is None:
             return
-        rows = {index.row() for index in self.view.selectionModel().selectedRows()}
-        chosen = [self.model.row(row).layer for row in sorted(rows)]
+        chosen = self._chosen()
         stacked = tuple(
             analysis.stack_layers.index(n) for n in chosen if n in analysis.stack_layers
         )

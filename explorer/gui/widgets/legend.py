@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
+from explorer.gui.colouring import Entry
+from explorer.gui.widgets.flow import FlowRow
 from explorer.gui.widgets.plain_label import PlainLabel, button_text, tooltip_text
 from explorer.translation import tr
 from explorer.units import size_text
 
 _BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-BY_CATEGORY, BY_LAYER, BY_EXTENSION = range(3)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One colour of the legend."""
-
-    key: str
-    label: str
-    colour: QColor
-    bytes: int
 
 
 class Legend(QWidget):
@@ -38,31 +27,26 @@ class Legend(QWidget):
         self._combo.addItems([tr("Category"), tr("Layer"), tr("Extension")])
         self._combo.setAccessibleName(tr("Colour by"))
         self._combo.currentIndexChanged.connect(self.mode_changed)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(2)
-        self._buttons: dict[str, QToolButton] = {}
+        self._row = FlowRow()
+        self._buttons: dict[int, QToolButton] = {}
+        self._shown_mode = -1
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(PlainLabel(tr("Colour")))
-        layout.addWidget(self._combo)
-        layout.addLayout(self._row)
-        layout.addStretch(1)
+        layout.addWidget(PlainLabel(tr("Colour")), 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._combo, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._row, 1)
 
     @property
     def mode(self) -> int:
-        """BY_CATEGORY, BY_LAYER or BY_EXTENSION."""
+        """Which of COLOURINGS."""
         return self._combo.currentIndex()
 
-    def show_entries(self, entries: list[Entry]) -> None:
-        """Show these colours, all switched on unless the same keys were shown before."""
-        off = (
-            self.switched_off() if {entry.key for entry in entries} == set(self._buttons) else set()
-        )
-        while (item := self._row.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+    def show_entries(self, entries: tuple[Entry, ...]) -> None:
+        """Show these colours; what was switched off stays so while the same kind of colouring shows the same keys."""
+        same = self._shown_mode == self.mode and {e.key for e in entries} == set(self._buttons)
+        off = self.switched_off() if same else set()
+        self._shown_mode = self.mode
+        self._row.clear()
         self._buttons.clear()
         for entry in entries:
             button = QToolButton()
@@ -76,9 +60,9 @@ class Legend(QWidget):
             button.setAccessibleName(f"{entry.label}, {size_text(entry.bytes)}")
             button.toggled.connect(self.toggled)
             self._buttons[entry.key] = button
-            self._row.addWidget(button)
+            self._row.flow.addWidget(button)
 
-    def switched_off(self) -> set[str]:
+    def switched_off(self) -> set[int]:
         """The keys whose tiles are to be faded."""
         return {key for key, button in self._buttons.items() if not button.isChecked()}
 

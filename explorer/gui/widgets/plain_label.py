@@ -8,6 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from explorer.units import display_text
+
+_LINE_LIMIT = 4000
+
 
 class PlainLabel(QLabel):
     """The only label for dynamic text: plain, selectable on request."""
@@ -60,3 +64,8 @@ def tooltip_text(text: str) -> str:
 def button_text(text: str) -> str:
     """Dynamic text for a button or action, where & would become a keyboard mnemonic."""
     return text.replace("&", "&&")
+
+
+def display_lines(text: str) -> str:
+    """Untrusted text with its own lines kept, each of them harmless."""
+    return "\n".join(display_text(line, _LINE_LIMIT) for line in text.splitlines())

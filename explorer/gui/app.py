@@ -1,0 +1,43 @@
+"""Starts the window: one application, the user's theme and language, a net for our own errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from explorer.gui.crash import CrashNet
+from explorer.gui.main_window import TITLE, MainWindow
+from explorer.gui.theme import apply_theme
+from explorer.settings import SettingsStore
+from explorer.translation import set_language
+
+
+def run(references: Sequence[str], host: str = "") -> int:
+    """Open the window with these images and stay until it is closed; returns the exit code."""
+    store = SettingsStore()
+    set_language(store.settings.language)
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("image-size-explorer")
+    application.setApplicationDisplayName(TITLE)
+    application.setDesktopFileName("io.github.image_size_explorer.ImageSizeExplorer")
+    apply_theme(application, store.settings.theme)
+    window = MainWindow(store, host)
+    net = CrashNet(window.show_internal_error)
+    net.install()
+    try:
+        window.show()
+        # The window is there first; what takes time comes after it.
+        QTimer.singleShot(0, lambda: _begin(window, references))
+        return application.exec()
+    finally:
+        net.remove()
+
+
+def _begin(window: MainWindow, references: Sequence[str]) -> None:
+    window.watch.ask()
+    for reference in references:
+        window.open_reference(reference)

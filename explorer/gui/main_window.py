@@ -1,0 +1,465 @@
+"""The window: toolbar and filter, one tab an image, status bar; it hands work to tabs and dialogs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSize, Qt, QUrl
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QIcon,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QStackedWidget,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.engine.client import EngineInfo
+from explorer.errors import ExplorerError
+from explorer.findings.analysis import Analysis
+from explorer.findings.finding import Finding
+from explorer.gui.actions import EXPORTS, Actions
+from explorer.gui.engine_watch import EngineWatch
+from explorer.gui.jobs import Jobs
+from explorer.gui.pages.empty import EmptyPage
+from explorer.gui.pages.image_tab import ImageTab
+from explorer.gui.theme import apply_theme
+from explorer.gui.widgets.filter_bar import FilterChips, FilterField
+from explorer.gui.widgets.notice import ERROR, WARNING, Notice
+from explorer.gui.widgets.plain_label import button_text, display_lines, tooltip_text
+from explorer.gui.widgets.status_bar import StatusBar
+from explorer.paths import state_dir
+from explorer.resources import resource, sample_reference
+from explorer.settings import Dismissals, Settings, SettingsStore
+from explorer.translation import tr
+from explorer.units import display_text
+from explorer.workflow import Options
+
+TITLE = "Image Size Explorer"
+MINIMUM, DEFAULT = QSize(1024, 680), QSize(1440, 900)
+
+
+class MainWindow(QMainWindow):
+    """Opens images, each in a tab; with none it says what to do."""
+
+    def __init__(self, store: SettingsStore, host: str = "") -> None:
+        super().__init__()
+        self.store = store
+        self.host = host or store.settings.endpoint
+        self.jobs = Jobs(self)
+        self.actions_ = Actions(self)
+        self.dismissals = Dismissals()
+        self.notice = Notice()
+        self.engine_notice = Notice()
+        self.empty = EmptyPage()
+        self.tabs = QTabWidget()
+        self.pages = QStackedWidget()
+        self.field = FilterField()
+        self.chips = FilterChips(self.field)
+        self.status = StatusBar()
+        self.watch = EngineWatch(self.jobs, self.host, self)
+        self._engine_was_there = False
+        self._lay_out()
+        self._connect()
+        self._restore()
+        self._tab_changed()
+
+    # ---- how it is put together
+
+    def _lay_out(self) -> None:
+        self.setWindowIcon(QIcon(str(resource("icons", "image-size-explorer.svg"))))
+        self.setMinimumSize(MINIMUM)
+        self.resize(DEFAULT)
+        self.setAcceptDrops(True)
+        self.setStatusBar(self.status)
+        self.tabs.setDocumentMode(True)
+        self.tabs.setTabsClosable(True)
+        self.tabs.setTabBarAutoHide(True)
+        self.tabs.setMovable(True)
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.tabs)
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for widget in (self.notice, self.engine_notice, self.chips):
+            layout.addWidget(widget)
+        layout.addWidget(self.pages, 1)
+        self.setCentralWidget(middle)
+        self.addToolBar(self._toolbar())
+        # Keys work although some actions stand in no menu.
+        self.addActions(self.actions_.all())
+
+    def _toolbar(self) -> QToolBar:
+        bar = QToolBar(tr("Toolbar"))
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.addAction(self.actions_["open"])
+        export = QToolButton()
+        export.setText(tr("Export"))
+        export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        export.setToolTip(tooltip_text(tr("Save tables, the map or the whole analysis")))
+        menu = QMenu(export)
+        menu.addActions([self.actions_[name] for name in EXPORTS])
+        export.setMenu(menu)
+        self._export = export
+        bar.addWidget(export)
+        gap = QWidget()
+        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(gap)
+        bar.addWidget(self.field)
+        more = QToolButton()
+        more.setText("☰")
+        more.setAccessibleName(tr("Menu"))
+        more.setToolTip(tooltip_text(tr("Menu")))
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(more)
+        for group in (
+            ("open", "open_archive", "sample"),
+            ("reload", "close"),
+            ("toggle_details", "toggle_map", "palette"),
+            ("preferences", "about", "quit"),
+        ):
+            menu.addActions([self.actions_[name] for name in group])
+            menu.addSeparator()
+        more.setMenu(menu)
+        bar.addWidget(more)
+        return bar
+
+    def _connect(self) -> None:
+        self.actions_.connect(
+            open=self.choose_image,
+            open_archive=lambda: self.choose_image(archive=True),
+            sample=lambda: self.open_reference(sample_reference()),
+            reload=lambda: self._with_tab(ImageTab.open_anew),
+            close=lambda: self._close_tab(self.tabs.currentIndex()),
+            next_tab=lambda: self._step_tab(1),
+            previous_tab=lambda: self._step_tab(-1),
+            filter=self._focus_filter,
+            palette=self._show_palette,
+            undo=lambda: self._with_tab(lambda tab: tab.explore.findings.undo()),
+            zoom_out=lambda: self._with_tab(lambda tab: tab.explore.selection.zoom_out()),
+            zoom_reset=lambda: self._with_tab(lambda tab: tab.explore.selection.set_zoom(0)),
+            toggle_details=lambda: self._with_tab(lambda tab: tab.explore.toggle_details()),
+            toggle_map=lambda: self._with_tab(lambda tab: tab.explore.toggle_map()),
+            preferences=self.show_preferences,
+            about=self._show_about,
+            quit=self.close,
+        )
+        for name in EXPORTS:
+            self.actions_.connect(**{name: lambda kind=name: self._export_as(kind)})
+        self.empty.open_image.connect(self.choose_image)
+        self.empty.open_archive.connect(lambda: self.choose_image(archive=True))
+        self.empty.open_sample.connect(self.actions_["sample"].trigger)
+        self.empty.open_reference.connect(self.open_reference)
+        self.empty.forget_reference.connect(self._forget)
+        self.tabs.currentChanged.connect(self._tab_changed)
+        self.tabs.tabCloseRequested.connect(self._close_tab)
+        self.field.changed.connect(self._filter)
+        self.status.cancelled.connect(lambda: self._with_tab(ImageTab.cancel))
+        self.status.engine_clicked.connect(self.show_preferences)
+        self.watch.state.connect(self._engine_state)
+
+    def _restore(self) -> None:
+        settings = self.store.settings
+        if settings.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode("ascii", "ignore")))
+        self.empty.show_recent(settings.recent, _missing(settings))
+        if self.store.notice:
+            self.notice.say(self.store.notice, kind=WARNING)
+
+    # ---- images
+
+    def open_reference(self, reference: str, platform: str = "") -> ImageTab:
+        """Open an image in a tab of its own; one that is open already comes to the front."""
+        options = Options(reference, via=self.store.settings.via, platform=platform, host=self.host)
+        for place in range(self.tabs.count()):
+            tab = self._tab_at(place)
+            if (tab.options.reference, tab.options.platform) == (reference, platform):
+                self.tabs.setCurrentIndex(place)
+                return tab
+        tab = ImageTab(options, self.jobs, self.dismissals)
+        tab.title_changed.connect(lambda: self._retitle(tab))
+        tab.progress_changed.connect(lambda text, share: self._progress(tab, text, share))
+        tab.hover_text.connect(self.status.show_hover)
+        tab.opened.connect(lambda analysis: self._opened(tab, analysis))
+        tab.other_connection.connect(self.show_preferences)
+        tab.archive_wanted.connect(lambda: self.choose_image(archive=True))
+        tab.reason_wanted.connect(self._show_reason)
+        tab.query_cleared.connect(self.field.clear)
+        tab.explore.restore_splitters(dict(self.store.settings.splitters))
+        tab.explore.apply_settings(self.store.settings)
+        place = self.tabs.addTab(tab, button_text(tab.title))
+        self.tabs.setCurrentIndex(place)
+        self.pages.setCurrentWidget(self.tabs)
+        tab.open()
+        return tab
+
+    def current_tab(self) -> ImageTab | None:
+        """The image in front."""
+        widget = self.tabs.currentWidget()
+        return widget if isinstance(widget, ImageTab) else None
+
+    def choose_image(self, *, archive: bool = False) -> None:
+        """Ask for an image of the engine, or for an archive or folder."""
+        from explorer.gui.dialogs.picker import ImagePicker
+
+        picker = ImagePicker(self.jobs, self.host, self)
+        picker.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if archive:
+            picker.show_archives()
+        picker.chosen.connect(self._open_chosen)
+        picker.open()
+
+    def _open_chosen(self, choices: Sequence[tuple[str, str]]) -> None:
+        for reference, platform in choices:
+            self.open_reference(reference, platform)
+
+    def _opened(self, tab: ImageTab, analysis: Analysis) -> None:
+        self.store.remember(tab.options.reference, tab.title)
+        self._tell_settings()
+        if tab is self.current_tab():
+            self._tab_changed()
+            self._filter()
+        if analysis.image.source == "docker-daemon":
+            self.watch.ask()
+
+    def _close_tab(self, place: int) -> None:
+        if place < 0:
+            return
+        tab = self._tab_at(place)
+        self._keep_layout(tab)
+        tab.close_image()
+        self.tabs.removeTab(place)
+        tab.deleteLater()
+        if not self.tabs.count():
+            self.empty.show_recent(self.store.settings.recent, _missing(self.store.settings))
+            self.pages.setCurrentWidget(self.empty)
+
+    def _tab_at(self, place: int) -> ImageTab:
+        tab = self.tabs.widget(place)
+        assert isinstance(tab, ImageTab)
+        return tab
+
+    def _with_tab(self, act: object) -> None:
+        tab = self.current_tab()
+        if tab is not None and callable(act):
+            act(tab)
+
+    def _step_tab(self, step: int) -> None:
+        if self.tabs.count():
+            self.tabs.setCurrentIndex((self.tabs.currentIndex() + step) % self.tabs.count())
+
+    def _tab_changed(self) -> None:
+        tab = self.current_tab()
+        shown = tab is not None and tab.analysis is not None
+        self.actions_.enable_for_image(shown=shown)
+        self.actions_["reload"].setEnabled(tab is not None)
+        self.actions_["close"].setEnabled(tab is not None)
+        self.field.setEnabled(shown)
+        self._export.setEnabled(shown)
+        self.field.blockSignals(True)
+        self.field.setText(tab.filter_text if tab is not None else "")
+        self.field.blockSignals(False)
+        self.chips.renew()
+        self.status.show_progress("", -1.0)
+        self.status.show_hover("")
+        self._name_window()
+
+    def _retitle(self, tab: ImageTab) -> None:
+        place = self.tabs.indexOf(tab)
+        if place >= 0:
+            self.tabs.setTabText(place, button_text(tab.title))
+            self.tabs.setTabToolTip(place, tooltip_text(display_text(tab.options.reference)))
+        if tab is self.current_tab():
+            self._tab_changed()
+
+    def _name_window(self, share: float = -1.0) -> None:
+        tab = self.current_tab()
+        done = f"{round(100 * share)} % · " if share >= 0 else ""
+        # [*] stands for a mark of unsaved changes in Qt's titles.
+        name = tab.title.replace("[*]", "[ *]") + " — " if tab is not None else ""
+        self.setWindowTitle(done + name + TITLE)
+
+    def _progress(self, tab: ImageTab, text: str, share: float) -> None:
+        if tab is self.current_tab():
+            shown = text if tab.analysis is not None else ""
+            self.status.show_progress(shown, share)
+            self._name_window(share if text else -1.0)
+
+    # ---- filter
+
+    def _focus_filter(self) -> None:
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def _filter(self) -> None:
+        tab = self.current_tab()
+        query = self.chips.renew()
+        if tab is not None and tab.analysis is not None:
+            tab.filter_text = self.field.text()
+            tab.explore.set_query(query)
+
+    # ---- dialogs
+
+    def _show_palette(self) -> None:
+        from explorer.gui.dialogs.palette import CommandPalette
+
+        palette = CommandPalette(self.actions_.all(), self)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.open()
+
+    def _show_reason(self, finding: Finding) -> None:
+        tab = self.current_tab()
+        if tab is None or tab.analysis is None:
+            return
+        from explorer.gui.dialogs.reason import ReasonDialog
+
+        dialog = ReasonDialog(tab.analysis, finding, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _show_about(self) -> None:
+        from explorer.gui.dialogs.about import AboutDialog
+
+        dialog = AboutDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def show_preferences(self) -> None:
+        """Ask for settings and put them in force."""
+        from explorer.gui.dialogs.preferences import PreferencesDialog
+
+        dialog = PreferencesDialog(self.store, self.jobs, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self._apply_settings)
+        dialog.open()
+
+    def _apply_settings(self) -> None:
+        settings = self.store.settings
+        self._tell_settings()
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, settings.theme)
+        for place in range(self.tabs.count()):
+            tab = self._tab_at(place)
+            tab.explore.apply_settings(settings)
+            tab.explore.retheme()
+        for notice in (self.notice, self.engine_notice):
+            notice.recolour()
+        if settings.endpoint != self.host:
+            self.host = settings.endpoint
+            self._engine_was_there = False
+            self.status.show_engine(None)
+            self.watch.change_host(self.host)
+            for place in range(self.tabs.count()):
+                tab = self._tab_at(place)
+                tab.options = replace(tab.options, host=self.host)
+
+    def _tell_settings(self) -> None:
+        if self.store.notice:
+            self.notice.say(self.store.notice, kind=WARNING)
+            self.store.notice = ""
+
+    def _export_as(self, kind: str) -> None:
+        tab = self.current_tab()
+        if tab is None or tab.analysis is None:
+            return
+        from explorer.gui.export_dialog import export
+
+        try:
+            written = export(kind, tab.explore, self)
+        except ExplorerError as error:
+            self.notice.say(display_lines(f"{error.message} {error.hint}"), kind=ERROR)
+            return
+        if written:
+            self.notice.say(tr("Saved {path}.", path=display_text(written)), seconds=10)
+
+    def _forget(self, reference: str) -> None:
+        settings = self.store.forget(reference)
+        self.empty.show_recent(settings.recent, _missing(settings))
+
+    # ---- the engine, and what goes wrong
+
+    def _engine_state(self, state: EngineInfo | ExplorerError) -> None:
+        self.status.show_engine(state)
+        if isinstance(state, ExplorerError):
+            if self._engine_was_there:
+                self.engine_notice.say(
+                    tr("The engine stopped answering; what is open still can be used."),
+                    (tr("Try again"), self.watch.ask),
+                    kind=WARNING,
+                    hint=f"{state.message}\n{state.hint}",
+                )
+            return
+        self._engine_was_there = True
+        self.engine_notice.hide()
+
+    def show_internal_error(self, text: str, report: str) -> None:
+        """Say that our own code failed; the program goes on."""
+        self.notice.say(
+            tr("Internal error: {error}", error=display_text(text, 300)),
+            (tr("Copy details"), lambda: QGuiApplication.clipboard().setText(report)),
+            (tr("Show log"), _open_log_folder),
+            kind=ERROR,
+        )
+
+    # ---- drops and the end
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self.open_reference(url.toLocalFile())
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        tab = self.current_tab()
+        if tab is not None:
+            self._keep_layout(tab)
+        self.store.change(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        self.watch.stop()
+        for place in range(self.tabs.count()):
+            self._tab_at(place).close_image()
+        self.jobs.close()
+        super().closeEvent(event)
+
+    def _keep_layout(self, tab: ImageTab) -> None:
+        self.store.change(
+            splitters=tab.explore.save_splitters(),
+            details_shown=not tab.explore.details.isHidden(),
+            treemap_shown=not tab.explore.map_pane.isHidden(),
+        )
+
+
+def _missing(settings: Settings) -> list[str]:
+    """Recent archives and folders that are not there any more."""
+    missing = []
+    for image in settings.recent:
+        transport, colon, path = image.reference.partition(":")
+        place = path if colon and not transport.startswith("/") else image.reference
+        if place.startswith("/") and not Path(place).exists():
+            missing.append(image.reference)
+    return missing
+
+
+def _open_log_folder() -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(state_dir())))

@@ -1,0 +1,314 @@
+"""One image from its reference to its analysis: loading, problem, or the Explore page; the work behind it is here."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
+
+from explorer.errors import EngineError, EngineUnreachable, ExplorerError
+from explorer.filesystem.layer import Kind
+from explorer.findings.analysis import Analysis
+from explorer.gui.jobs import Job, Jobs
+from explorer.gui.pages.explore import ExplorePage
+from explorer.gui.pages.loading import LoadingPage
+from explorer.gui.pages.problem import ProblemPage
+from explorer.gui.progress import progress_text
+from explorer.gui.widgets.notice import ERROR, WARNING, Action
+from explorer.gui.widgets.plain_label import display_lines
+from explorer.settings import Dismissals
+from explorer.task import Progress
+from explorer.translation import tr
+from explorer.units import display_text, size_text
+from explorer.workflow import Options, Payload
+
+# What a preview shows at most.
+PREVIEW_BYTES = 64 << 10
+_TITLE_LIMIT = 60
+
+
+class ImageTab(QStackedWidget):
+    """Opens its image when open() is called; close_image() ends all its work."""
+
+    title_changed = Signal()
+    progress_changed = Signal(str, float)  # text and share done, -1.0 unknown; "" when nothing runs
+    hover_text = Signal(str)
+    opened = Signal(object)  # the Analysis, when it is complete or the work has ended
+    other_connection = Signal()
+    archive_wanted = Signal()
+    reason_wanted = Signal(object)
+    query_cleared = Signal()
+
+    def __init__(
+        self, options: Options, jobs: Jobs, dismissals: Dismissals, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.options = options
+        self.filter_text = ""
+        self.explore = ExplorePage()
+        self.loading = LoadingPage()
+        self.problem = ProblemPage()
+        for page in (self.loading, self.problem, self.explore):
+            self.addWidget(page)
+        self._jobs = jobs
+        self._dismissals = dismissals
+        self._folder = tempfile.TemporaryDirectory(prefix="image-explorer-")
+        self._job: Job | None = None
+        self._preview: Job | None = None
+        self._saving: Job | None = None
+        self._started = 0.0
+        self.loading.cancelled.connect(self.cancel)
+        self.explore.preview_wanted.connect(self._read_preview)
+        self.explore.save_wanted.connect(self._save_file)
+        self.explore.dismissals_changed.connect(self._keep_dismissals)
+        self.explore.hover_text.connect(self.hover_text)
+        self.explore.reason_wanted.connect(self.reason_wanted)
+        self.explore.query_cleared.connect(self.query_cleared)
+
+    # ---- what it is
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """What is known of the image so far."""
+        return self.explore.selection.analysis
+
+    @property
+    def title(self) -> str:
+        """The image's name for the tab and the window."""
+        analysis = self.analysis
+        name = self.options.reference
+        if analysis is not None and analysis.image.tags:
+            name = analysis.image.tags[0]
+        name = name.removeprefix("docker-daemon:")
+        if "/" in name and Path(name.partition(":")[2] or name).suffix:
+            name = Path(name).name
+        return display_text(name, _TITLE_LIMIT)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the image is being read."""
+        return self._job is not None and self._job.running
+
+    # ---- reading the image
+
+    def open(self) -> None:
+        """Read the image, from the beginning or (after a cancel) what is missing."""
+        if self._job is not None:
+            self._job.cancel()
+        self._started = time.monotonic()
+        if self.analysis is None:
+            self.loading.begin(self.title)
+            self.setCurrentWidget(self.loading)
+        self.explore.state_notice.hide()
+        folder = tempfile.mkdtemp(dir=self._folder.name)
+        self._job = self._jobs.start(
+            "explorer.workflow:analyse_to_file",
+            (self._plain_options(), folder),
+            on_done=self._done,
+            on_failed=self._failed,
+            on_progress=self._progress,
+            on_partial=self._partial,
+            on_stopped=self._stopped,
+        )
+
+    def open_anew(self) -> None:
+        """Read whatever the reference means by now."""
+        self.options = replace(self.options, image_id="")
+        self.open()
+
+    def cancel(self) -> None:
+        """Stop reading; what was read stays."""
+        for job in (self._job, self._saving):
+            if job is not None:
+                job.cancel()
+
+    def close_image(self) -> None:
+        """End all work and free the files behind the analysis."""
+        for job in (self._job, self._preview, self._saving):
+            if job is not None:
+                job.cancel()
+        self.loading.end()
+        self._folder.cleanup()
+
+    def _plain_options(self) -> Mapping[str, object]:
+        return asdict(self.options)
+
+    def _progress(self, progress: Progress) -> None:
+        self.loading.show_progress(progress)
+        share = progress.done / progress.total if progress.total else -1.0
+        text = progress_text(progress, time.monotonic() - self._started)
+        self.progress_changed.emit(text, share)
+
+    def _partial(self, path: str) -> None:
+        analysis = Analysis.load(Path(path))
+        self._show(analysis)
+        self.explore.state_notice.say(
+            tr(
+                "{n} of {total} layers read; the figures grow as the others come in.",
+                n=analysis.layers_read,
+                total=len(analysis.image.layers),
+            )
+        )
+
+    def _done(self, path: str) -> None:
+        analysis = Analysis.load(Path(path))
+        self._ended()
+        self._show(analysis)
+        self.explore.state_notice.hide()
+        if not analysis.complete:
+            self._say_incomplete(analysis)
+        elif analysis.problems:
+            self.explore.state_notice.say(_sentences(analysis.problems))
+        self.opened.emit(analysis)
+
+    def _show(self, analysis: Analysis) -> None:
+        self.options = replace(self.options, image_id=analysis.image.id)
+        self.explore.show_analysis(analysis, self._dismissals.load(analysis.image.id))
+        self.setCurrentWidget(self.explore)
+        self.title_changed.emit()
+
+    def _say_incomplete(self, analysis: Analysis) -> None:
+        read, total = analysis.layers_read, len(analysis.image.layers)
+        self.explore.state_notice.say(
+            tr("Incomplete: {n} of {total} layers were read.", n=read, total=total)
+            + "\n"
+            + _sentences(analysis.problems),
+            (tr("Read again"), self.open),
+            kind=WARNING,
+        )
+
+    def _stopped(self) -> None:
+        self._ended()
+        analysis = self.analysis
+        if analysis is None:
+            stopped = ExplorerError(tr("Reading was cancelled."), tr("Nothing was changed."))
+            self._show_problem(stopped)
+            return
+        self.explore.state_notice.say(
+            tr(
+                "Stopped after {n} of {total} layers. The figures are partial.",
+                n=analysis.layers_read,
+                total=len(analysis.image.layers),
+            ),
+            (tr("Resume"), self.open),
+            kind=WARNING,
+        )
+
+    def _failed(self, error: ExplorerError) -> None:
+        self._ended()
+        if self.analysis is None:
+            self._show_problem(error)
+            return
+        self.explore.state_notice.say(
+            display_lines(error.message),
+            (tr("Try again"), self.open),
+            kind=ERROR,
+            hint=error.hint,
+        )
+
+    def _ended(self) -> None:
+        self.loading.end()
+        self.progress_changed.emit("", -1.0)
+
+    def _show_problem(self, error: ExplorerError) -> None:
+        actions: list[Action] = [(tr("Try again"), self.open)]
+        if isinstance(error, EngineError):
+            actions.append((tr("Other connection…"), self.other_connection.emit))
+        if isinstance(error, EngineUnreachable):
+            actions.append((tr("Open archive or folder…"), self.archive_wanted.emit))
+        title = tr("{name} could not be opened", name=self.title)
+        self.problem.show_problem(title, error, *actions)
+        self.setCurrentWidget(self.problem)
+
+    def _keep_dismissals(self, keys: set[str]) -> None:
+        if self.analysis is not None:
+            self._dismissals.save(self.analysis.image.id, keys)
+
+    # ---- single files
+
+    def _payload(self, row: int) -> Payload | None:
+        """Where the bytes of a row are; None when it has none."""
+        analysis = self.analysis
+        if analysis is None:
+            return None
+        stack = analysis.stack
+        held = int(stack.payload_row[row])
+        if held < 0:
+            return None
+        return Payload(
+            layer=analysis.stack_layers[int(stack.layer[held])],
+            path=stack.tree.path(int(stack.node[held])),
+            data_offset=int(stack.data_offset[held]),
+            size=int(stack.size[held]),
+        )
+
+    def _read_preview(self, row: int) -> None:
+        payload = self._payload(row)
+        if payload is None:
+            return
+        if self._preview is not None:
+            self._preview.cancel()
+        details = self.explore.details
+        details.show_loading(row)
+        self._preview = self._jobs.start(
+            "explorer.workflow:preview",
+            (self._plain_options(), payload, PREVIEW_BYTES),
+            on_done=lambda data: details.show_preview(row, data, len(data) < payload.size),
+            on_failed=lambda error: details.show_preview_failed(row, error.message, error.hint),
+        )
+
+    def _save_file(self, row: int) -> None:
+        payload = self._payload(row)
+        analysis = self.analysis
+        if payload is None or analysis is None or analysis.stack.kind[row] not in _SAVED:
+            return
+        name = display_text(payload.path.rpartition(b"/")[2].decode("utf-8", "replace"), 100)
+        suggested = str(Path.home() / name.replace("/", "_").lstrip("."))
+        chosen, _ = QFileDialog.getSaveFileName(self, tr("Save file as"), suggested)
+        if chosen:
+            self.save_payload(payload, chosen)
+
+    def save_payload(self, payload: Payload, destination: str) -> None:
+        """Write one file of the image to a path the user chose."""
+        started = time.monotonic()
+
+        def progress(now: Progress) -> None:
+            share = now.done / now.total if now.total else -1.0
+            self.progress_changed.emit(progress_text(now, time.monotonic() - started), share)
+
+        def done(written: int) -> None:
+            self.progress_changed.emit("", -1.0)
+            self.explore.state_notice.say(
+                tr(
+                    "Saved {path} ({size}).",
+                    path=display_text(destination),
+                    size=size_text(written),
+                ),
+                seconds=10,
+            )
+
+        def failed(error: ExplorerError) -> None:
+            self.progress_changed.emit("", -1.0)
+            text = " ".join(part for part in (error.message, error.hint) if part)
+            self.explore.state_notice.say(display_lines(text), kind=ERROR)
+
+        self._saving = self._jobs.start(
+            "explorer.workflow:extract",
+            (self._plain_options(), payload, destination),
+            on_done=done,
+            on_failed=failed,
+            on_progress=progress,
+            on_stopped=lambda: self.progress_changed.emit("", -1.0),
+        )
+
+
+_SAVED = (Kind.FILE, Kind.HARDLINK)
+
+
+def _sentences(problems: tuple[str, ...]) -> str:
+    return "\n".join(display_text(text, 1000) for text in problems)
