@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QTreeView, QWidget
 
 from explorer.gui.models.file_tree import (
@@ -20,6 +20,12 @@ from explorer.gui.selection import Selection
 from explorer.gui.widgets.bars import BarDelegate
 from explorer.gui.widgets.copying import name_view
 from explorer.translation import tr
+
+# Children of a folder that are asked whether they are open.
+_EXPANDED_SCANNED = 5000
+_NAME_WIDTH = 200
+# Columns beside the name, the most telling first.
+_WIDTHS = {SIZE: 92, SHARE: 76, LAYER: 52, CATEGORY: 140, STATUS: 150, FILES: 64}
 
 
 class FileTreeView(QTreeView):
@@ -42,14 +48,7 @@ class FileTreeView(QTreeView):
         header = self.header()
         header.setStretchLastSection(False)
         header.setSortIndicator(SIZE, Qt.SortOrder.DescendingOrder)
-        for column, width in (
-            (SIZE, 92),
-            (SHARE, 76),
-            (FILES, 64),
-            (LAYER, 52),
-            (CATEGORY, 150),
-            (STATUS, 150),
-        ):
+        for column, width in _WIDTHS.items():
             header.resizeSection(column, width)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -84,6 +83,14 @@ class FileTreeView(QTreeView):
             self.setCurrentIndex(index)
             self.scrollTo(index)
             self._following = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names keep room: where there is little, the least telling columns are left out."""
+        super().resizeEvent(event)
+        left = self.viewport().width() - _NAME_WIDTH
+        for column, width in _WIDTHS.items():
+            left -= width
+            self.setColumnHidden(column, left < 0)
 
     def _expanded(self) -> list[int]:
         """The open folders, parents first."""
@@ -128,6 +135,3 @@ class FileTreeView(QTreeView):
             self._selection.zoom_out()
         else:
             super().keyPressEvent(event)
-
-
-_EXPANDED_SCANNED = 5000

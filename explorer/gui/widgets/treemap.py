@@ -124,7 +124,9 @@ class Treemap(QWidget):
             return
         self._layout, self._shown = layout, self._source
         self._ids = fill_ids(layout)
-        self._boxes = {node: (x, y, w, h) for x, y, w, h, node, *_ in (*layout.tiles, *layout.frames)}
+        self._boxes = {tile[4]: tile[:4] for tile in layout.tiles}
+        for x, y, w, h, node, last, _ in layout.frames:
+            self._boxes[node] = self._boxes[last] = (x, y, w, h)
         self._paint_image()
         self._name()
         self.update()
@@ -164,14 +166,15 @@ class Treemap(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for node, colour, width in (
             (self._hover, QColor(255, 255, 255, 160), 1),
-            (self._navigation.current, QColor("#ffffff"), 3),
+            (self._navigation.current, QColor("#ffffff"), 2),
         ):
             box = self._box(node)
             if box.isValid() and node > 0:
+                # Around the tile, so that its name stays readable.
                 painter.setPen(QPen(QColor("#000000"), width + 2))
-                painter.drawRect(box.adjusted(1, 1, -2, -2))
+                painter.drawRect(box.adjusted(0, 0, -1, -1))
                 painter.setPen(QPen(colour, width))
-                painter.drawRect(box.adjusted(1, 1, -2, -2))
+                painter.drawRect(box.adjusted(0, 0, -1, -1))
         if self.hasFocus():
             painter.setPen(QPen(self.palette().highlight().color(), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from explorer.filesystem.columnfile import Array
 from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import View
 
@@ -30,9 +31,8 @@ class Layout:
     rests: list[tuple[int, int, int, int, int, int, int]] = field(
         default_factory=list
     )  # …, files, bytes
-    frames: list[tuple[int, int, int, int, int, bool]] = field(
-        default_factory=list
-    )  # …, has a title
+    # …, the innermost folder that shares the frame (folders of one folder are one frame), has a title
+    frames: list[tuple[int, int, int, int, int, int, bool]] = field(default_factory=list)
 
 
 def layout_steps(
@@ -47,13 +47,11 @@ def layout_steps(
     done = 0
     while work:
         node, x, y, w, h, depth = work.pop()
-        inner = _frame(layout, node, x, y, w, h, root, scale)
-        children = tree.children(node)
-        sizes = view.total[children]
-        keep = sizes > 0
-        children, sizes = children[keep], sizes[keep]
+        last, children = _descend(tree, view, node)
+        inner = _frame(layout, (node, last), (x, y, w, h), root, scale)
         if not len(children):
             continue
+        sizes = view.total[children]
         order = np.argsort(-sizes, kind="stable")
         _place(
             layout,
@@ -73,15 +71,31 @@ def layout_steps(
     yield layout
 
 
+def _descend(tree: FileTree, view: View, node: int) -> tuple[int, Array]:
+    """The folder that a chain of only folders leads to, and its children that hold bytes."""
+    while True:
+        children = tree.children(node)
+        children = children[view.total[children] > 0]
+        if len(children) != 1 or tree.end[children[0]] == children[0] + 1:
+            return node, children
+        node = int(children[0])
+
+
 def _frame(
-    layout: Layout, node: int, x: float, y: float, w: float, h: float, root: int, scale: float
+    layout: Layout,
+    folders: tuple[int, int],
+    box: tuple[float, float, float, float],
+    root: int,
+    scale: float,
 ) -> tuple[float, float, float, float]:
-    """Note a folder's frame and return the room inside it."""
-    if node == root:
-        return x, y, w, h
+    """Note the frame of a folder and of the only folders inside it; returns the room inside."""
+    (node, last), (x, y, w, h) = folders, box
+    if node == last == root:
+        return box
     title = w >= _TITLE_MIN_WIDTH * scale and h >= _TITLE_MIN_HEIGHT * scale
     left, top = round(x), round(y)
-    layout.frames.append((left, top, round(x + w) - left, round(y + h) - top, node, title))
+    width, height = round(x + w) - left, round(y + h) - top
+    layout.frames.append((left, top, width, height, node, last, title))
     pad = PADDING * scale if title else 0.0
     head = TITLE * scale if title else 0.0
     return x + pad, y + head, w - 2 * pad, h - head - pad
@@ -172,11 +186,11 @@ def _row(sizes: list[int], start: int, short: float, scale: float) -> tuple[int,
     return stop, total
 
 
-def fill_ids(layout: Layout) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+def fill_ids(layout: Layout) -> Array:
     """int32[height, width]: the node under each pixel; folders own their frames, -1 where nothing is."""
     ids = np.full((layout.height, layout.width), -1, dtype=np.int32)
-    for x, y, w, h, node, _ in layout.frames:
-        ids[y : y + h, x : x + w] = node
+    for x, y, w, h, _, last, _ in layout.frames:
+        ids[y : y + h, x : x + w] = last
     for x, y, w, h, node, _, _ in layout.rests:
         ids[y : y + h, x : x + w] = node
     for x, y, w, h, node in layout.tiles:

@@ -95,14 +95,14 @@ class Picture:
 
     def _draw_frames(self, painter: QPainter, metrics: QFontMetrics) -> None:
         title_height = round(TITLE * self.ratio)
-        for x, y, w, h, node, title in self.layout.frames:
+        for x, y, w, h, node, last, title in self.layout.frames:
             painter.setPen(QPen(self.theme.frame, 1))
             painter.drawRect(QRect(x, y, w - 1, h - 1))
             if title:
                 painter.fillRect(QRect(x, y, w, title_height), self.theme.frame)
                 painter.setPen(_FRAME_TEXT)
                 box = QRect(x + self._px(4), y, w - self._px(8), title_height)
-                text = f"{display_name(self.tree.name(node), 60)}  {self._size(node)}"
+                text = f"{self._chain(node, last)}  {self._size(last)}"
                 painter.drawText(box, _LEFT, _elided(metrics, text, box))
 
     def _draw_rests(self, painter: QPainter, metrics: QFontMetrics) -> None:
@@ -131,7 +131,7 @@ class Picture:
         tiles = [tile for tile in self.layout.tiles if tile[2] > width and tile[3] > height]
         tiles.sort(key=lambda tile: -tile[2] * tile[3])
         for x, y, w, h, node in tiles[:_MAX_LABELS]:
-            box = QRect(x + self._px(3), y + self._px(1), w - self._px(6), h - self._px(2))
+            box = QRect(x + self._px(4), y + self._px(2), w - self._px(7), h - self._px(3))
             faded = self.dimmed is not None and bool(self.dimmed[node])
             colour = QColor(*self.colours[node].tolist())
             painter.setPen(self.theme.muted if faded else text_on(colour))
@@ -140,6 +140,12 @@ class Picture:
             if box.height() >= 2 * metrics.height():
                 below = box.adjusted(0, metrics.height(), 0, 0)
                 painter.drawText(below, _TOP_LEFT, _elided(metrics, self._size(node), box))
+
+    def _chain(self, node: int, last: int) -> str:
+        """The names from a frame's outermost folder to its innermost."""
+        way = self.tree.ancestors(last)
+        names = [display_name(self.tree.name(n), 60) for n in way[way.index(node) :]]
+        return "/".join(name for name in names if name)
 
     def _size(self, node: int) -> str:
         return size_text(int(self.view.total[node]))
