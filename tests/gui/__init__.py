@@ -1,0 +1,1 @@
+"""Tests of the window; all run without a screen."""
