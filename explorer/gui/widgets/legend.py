@@ -41,6 +41,10 @@ class Legend(QWidget):
         """Which of COLOURINGS."""
         return self._combo.currentIndex()
 
+    def choose(self, mode: int) -> None:
+        """Switch to another colouring."""
+        self._combo.setCurrentIndex(mode)
+
     def show_entries(self, entries: tuple[Entry, ...]) -> None:
         """Show these colours; what was switched off stays so while the same kind of colouring shows the same keys."""
         same = self._shown_mode == self.mode and {e.key for e in entries} == set(self._buttons)

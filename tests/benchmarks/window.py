@@ -1,0 +1,162 @@
+"""The window's budgets on a synthetic image of 220,000 files: python -m tests.benchmarks.window [files].
+
+Prints milliseconds of each step beside what it may take (../shared/UX.md §6), with the machine's name.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtWidgets import QApplication
+
+from explorer.filesystem.layer import Kind, LayerIndex
+from explorer.filesystem.layerbuilder import LayerBuilder
+from explorer.findings.analysis import Analysis, analyse
+from explorer.gui.jobs import Jobs
+from explorer.gui.models.file_tree import NAME, SIZE
+from explorer.gui.pages.image_tab import ImageTab
+from explorer.gui.theme import apply_theme
+from explorer.settings import Dismissals
+from explorer.workflow import Options
+from tests.support.layers import image
+
+FILES = 220_000
+WINDOW = QSize(1600, 900)
+_EXTENSIONS = (b".go", b".a", b".h", b".txt", b"", b".so", b".py")
+
+
+def main() -> int:
+    """Measure everything once and print it."""
+    files = int(sys.argv[1]) if len(sys.argv) > 1 else FILES
+    print(f"{platform.node()}, {platform.processor() or platform.machine()}, {files:,} files")
+    print(f"{'step':<44}{'ms':>9}{'budget':>9}")
+    row("process start to first paint", first_paint(), 1000)
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    apply_theme(application, "light")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "analysis.col")
+        synthetic(files).save(path)
+        measure_page(application, path)
+    return 0
+
+
+def measure_page(application: QApplication, path: Path) -> None:
+    """Everything a person does on the Explore page."""
+    jobs = Jobs()
+    tab = ImageTab(Options("docker-daemon:synthetic"), jobs, Dismissals(Path(path.parent)))
+    page = tab.explore
+    tab.resize(WINDOW)
+    tab.show()
+    paint = application.processEvents
+
+    def show() -> None:
+        page.show_analysis(Analysis.load(path), set())
+        tab.setCurrentWidget(page)
+        page.map_pane.map.finish_layout()
+        paint()
+
+    row("analysis file shown, map included", timed(show), 2000)
+    tree, files, treemap = page.selection.tree, page.files, page.map_pane.map
+    assert tree is not None
+    row("treemap laid out and drawn", timed(lambda: (treemap.relayout(), treemap.finish_layout(), paint())), 500)
+    row("worst pause of that in slices", worst_slice(treemap.relayout, paint), 33)
+    row("recolour by layer", timed(lambda: (page.map_pane.legend.choose(1), paint())), 50)
+    row("recolour by extension (first)", timed(lambda: (page.map_pane.legend.choose(2), paint())), 250)
+    row("recolour by category", timed(lambda: (page.map_pane.legend.choose(0), paint())), 50)
+    places = [QPoint(random.randrange(treemap.width()), random.randrange(treemap.height())) for _ in range(1000)]
+    row("hover, per move", timed(lambda: [treemap.node_at(place) for place in places]) / 1000, 1)
+    big = int(max(range(len(tree)), key=lambda n: len(tree.children(n)) if n % 97 == 0 else 0))
+    page.selection.set_current(big)
+    files.expandToDepth(1)
+    row("sort by name", timed(lambda: (files.sortByColumn(NAME, Qt.SortOrder.AscendingOrder), paint())), 500)
+    row("sort by size", timed(lambda: (files.sortByColumn(SIZE, Qt.SortOrder.DescendingOrder), paint())), 500)
+    bar = files.verticalScrollBar()
+    frames = [timed(lambda: (bar.setValue(bar.value() + 60), paint())) for _ in range(30)]
+    row("scroll, worst of 30 frames", max(frames), 33)
+    from explorer.findings.query import parse_query
+
+    for text in ("*.go", "size>1M", "x9999", "ext:a layer:0"):
+        query = parse_query(text)
+        row(f"filter {text}", timed(lambda q=query: (page.set_query(q), paint())), 250)
+    row("filter cleared", timed(lambda: (page.set_query(None), paint())), 250)
+    row("one layer only", timed(lambda: (page.layers.show_layer(1), paint())), 250)
+    row("merged again", timed(lambda: (page.layers.reset(), paint())), 250)
+    row("a finding opened", timed(lambda: (page.open_finding(page.findings.table.findings.finding(0)), paint())), 250)
+    tab.close_image()
+    jobs.close()
+    tab.close()
+
+
+def first_paint() -> float:
+    """Milliseconds from starting an interpreter until the empty window is painted."""
+    code = (
+        "import sys, pathlib, tempfile\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "from explorer.gui.main_window import MainWindow\n"
+        "from explorer.gui.theme import apply_theme\n"
+        "from explorer.settings import SettingsStore\n"
+        "app = QApplication([]); apply_theme(app, 'light')\n"
+        "window = MainWindow(SettingsStore(pathlib.Path(tempfile.mkdtemp())))\n"
+        "window.show(); app.processEvents(); window.grab(); window.close()\n"
+    )
+    return timed(lambda: subprocess.run([sys.executable, "-c", code], check=True))
+
+
+def synthetic(files: int) -> Analysis:
+    """Three layers of lognormal files, one folder of 30,000."""
+    random.seed(7)
+    layers = [layer(files * part // 100, number) for number, part in enumerate((70, 20, 10))]
+    return analyse(*image(*layers))
+
+
+def layer(files: int, number: int) -> LayerIndex:
+    """One layer: folders of about ten files, nested up to five deep, and one huge one."""
+    builder = LayerBuilder()
+    folders = [b"usr", b"var", b"go", b"src", b"root"]
+    for index in range(files // 10):
+        folders.append(random.choice(folders[-2000:]) + b"/d%d-%d" % (number, index) if index % 7 else b"opt/o%d" % index)
+    huge = b"usr/huge"
+    for index in range(files):
+        folder = huge if index < files // 7 else folders[index % len(folders)]
+        name = folder + b"/f%d%s" % (index, _EXTENSIONS[index % len(_EXTENSIONS)])
+        size = int(random.lognormvariate(8, 2.5))
+        builder.add(name, Kind.FILE, 0o644, size=size, digest=random.randbytes(16), head=b"")
+    return builder.finish(complete=True, verified="digest")
+
+
+def worst_slice(begin: Callable[[], object], paint: Callable[[], object]) -> float:
+    """The longest time between two turns of the event loop while the map is laid out, in milliseconds."""
+    begin()
+    worst, stop = 0.0, time.perf_counter() + 1
+    while time.perf_counter() < stop:
+        worst = max(worst, timed(paint))
+    return worst
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds that a call takes."""
+    started = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - started)
+
+
+def row(step: str, milliseconds: float, budget: float) -> None:
+    """One line of the table."""
+    mark = "" if milliseconds <= budget else "  over"
+    print(f"{step:<44}{milliseconds:>9.1f}{budget:>9.0f}{mark}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
