@@ -164,13 +164,13 @@ def analyse(
     Layers that are missing are left out and make the result incomplete.
     """
     clock = [time.monotonic()]
-    rules = rules or load_rules(image.config)
+    rules = load_rules(image.config) if rules is None else rules
     order = sorted(layers)
     stack = stack_layers([layers[index] for index in order])
     clock.append(time.monotonic())
     category, rule = classify(stack, image.config, rules)
     clock.append(time.monotonic())
-    findings = find(stack, category, rule, image, rules)
+    findings = find(stack, category, rule, image, rules, order)
     clock.append(time.monotonic())
     notes = [*problems, *rules.problems]
     notes += [text for index in order for text in layers[index].problems if text not in notes]

@@ -10,15 +10,15 @@ import numpy as np
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Kind
 from explorer.filesystem.union import Stack, State
-from explorer.findings.category import CATEGORIES, CODE
-from explorer.findings.entry import entry_nodes, runs_go_command
+from explorer.findings.category import CODE
+from explorer.findings.content import has_twin, same_content
+from explorer.findings.entry import runs_go_command
 from explorer.findings.finding import TEXTS, Finding
 from explorer.findings.rules import RuleSet, built_in_titles
 from explorer.findings.shadow import shadow_findings
 from explorer.findings.where import Where
 from explorer.image.model import Image
 from explorer.translation import tr
-from explorer.units import display_name
 
 # Smaller files are not worth a link.
 DUPLICATE_MIN_BYTES = 16 << 10
@@ -26,6 +26,8 @@ DUPLICATE_MIN_BYTES = 16 << 10
 _BUILD_CATEGORIES = frozenset(
     {"go-toolchain", "go-build-cache", "go-module-cache", "source", "c-toolchain", "test-data"}
 )
+# What these name is a program that somebody built or installed beside the system.
+_PROGRAM_RULES = frozenset({"program", "entry-program"})
 # Copies inside these are counted with them already.
 _COUNTED_ALREADY = ("go-toolchain", "go-build-cache", "go-module-cache", "package-cache")
 _NOT_OURS = ("system", "documentation", "c-toolchain", "package-database")
@@ -60,32 +62,36 @@ def checked() -> list[str]:
 class _Evidence:
     """What the image as a whole tells about its parts."""
 
-    entry: str  # path of the program that the image runs, "" if unknown
-    has_application: bool
+    has_program: bool
     runs_go: bool
 
+    @classmethod
+    def of(cls, where: Where, rules: RuleSet) -> _Evidence:
+        numbers = [number for number, name in enumerate(rules.ids) if name in _PROGRAM_RULES]
+        named = np.isin(where.rule, numbers) & (where.stack.size > 0)
+        return cls(bool(named.any()), runs_go_command(where.image.config))
+
     def confidence(self, category: str, wanted: str) -> str:
-        if category not in _BUILD_CATEGORIES:
+        """How sure a rule's finding is in this image."""
+        if category not in _BUILD_CATEGORIES or wanted == "info":
             return wanted
         if self.runs_go:
-            return "medium" if wanted == "high" else wanted
-        return wanted if self.has_application else "info"
+            return "medium"
+        return wanted if self.has_program else "info"
 
 
 def _rule_findings(where: Where, rules: RuleSet) -> list[Finding]:
     stack = where.stack
     live = np.flatnonzero((stack.kind == Kind.FILE) & (stack.state == State.LIVE))
-    sizes = np.bincount(
-        where.rule[live], weights=stack.size[live].astype(np.float64), minlength=len(rules.ids)
-    )
-    evidence = _evidence(where)
+    held = np.bincount(where.rule[live], weights=stack.size[live], minlength=len(rules.ids))
+    evidence = _Evidence.of(where, rules)
     found = []
     for number, rule in enumerate(rules.rules, 1):
         spec = rule.spec
-        if not spec.finding or sizes[number] == 0:
+        if not spec.finding or held[number] == 0:
             continue
         rows = where.by_size(live[where.rule[live] == number])
-        texts = {"title": spec.title, "reason": spec.reason, "remedy": spec.remedy}
+        places = where.places(rows)
         found.append(
             Finding(
                 id=spec.id,
@@ -95,26 +101,17 @@ def _rule_findings(where: Where, rules: RuleSet) -> list[Finding]:
                 rows=rows,
                 confidence=evidence.confidence(spec.category, spec.confidence),
                 fields={
-                    **texts,
-                    "place": where.place(rows),
+                    "title": spec.title,
+                    "reason": spec.reason,
+                    "remedy": spec.remedy,
+                    "place": places[0],
+                    "places": ", ".join(places),
                     "count": len(rows),
-                    "entry": evidence.entry,
+                    "entry": where.entry,
                 },
             )
         )
     return found
-
-
-def _evidence(where: Where) -> _Evidence:
-    stack, config = where.stack, where.image.config
-    application = where.category == CODE["application"]
-    nodes = [node for node in entry_nodes(stack, config) if application[stack.rows_at(node)].any()]
-    entry = display_name(b"/" + stack.tree.path(nodes[0])) if nodes else "/path/of/program"
-    return _Evidence(
-        entry=entry,
-        has_application=bool((stack.size[application] > 0).any()),
-        runs_go=runs_go_command(config),
-    )
 
 
 def _duplicates(where: Where) -> list[Finding]:
@@ -124,31 +121,26 @@ def _duplicates(where: Where) -> list[Finding]:
     chosen &= stack.size >= DUPLICATE_MIN_BYTES
     chosen &= ~np.isin(where.category, [CODE[name] for name in _COUNTED_ALREADY])
     rows = np.flatnonzero(chosen)
-    keys = np.column_stack([stack.digest[rows], stack.size[rows].astype(np.uint64)])
-    _, group, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    group = group.reshape(-1)
-    again = counts[group] > 1
-    rows, group = rows[again], group[again]
+    rows = rows[has_twin(stack, rows)]
     if not len(rows):
         return []
-    # Biggest first, copies side by side, the base layer's first.
-    rows = rows[np.lexsort((rows, group, -stack.size[rows]))].astype(np.int32)
+    group = same_content(stack, rows)
     _, first = np.unique(group, return_index=True)
-    extra = int(stack.size[rows].sum()) - int(
-        stack.size[np.flatnonzero(chosen)[again][first]].sum()
-    )
+    extra = np.setdiff1d(np.arange(len(rows)), first, assume_unique=True)
+    held = int(stack.size[rows].sum())
     foreign = np.isin(where.category[rows], [CODE[name] for name in _NOT_OURS])
     ours = int(stack.size[rows[~foreign]].sum())
-    main = int(np.argmax(np.bincount(where.category[rows], weights=stack.size[rows])))
+    # Biggest first, copies side by side, the base layer's first.
+    ordered = rows[np.lexsort((rows, group, -stack.size[rows]))].astype(np.int32)
     return [
         Finding(
             id="duplicates",
-            category=CATEGORIES[main].id,
-            bytes=extra,
+            category=where.main_category(rows),
+            bytes=int(stack.size[rows[extra]].sum()),
             layer=where.main_layer(rows),
-            rows=rows,
-            confidence="medium" if 2 * ours >= int(stack.size[rows].sum()) else "info",
-            fields={"place": where.place(rows), "count": len(rows) - len(first)},
+            rows=ordered,
+            confidence="medium" if 2 * ours >= held else "info",
+            fields={"place": where.place(ordered), "count": len(extra)},
             overlaps=True,
         )
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -162,4 +163,4 @@ def _register(rule: Rule, patterns: list[Pattern]) -> _Patterns:
     for group in (rule.directories, rule.files, rule.exceptions):
         patterns.extend(group)
         bounds.append(len(patterns))
-    return _Patterns(*(range(a, b) for a, b in zip(bounds, bounds[1:], strict=False)))
+    return _Patterns(*(range(a, b) for a, b in pairwise(bounds)))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from explorer.filesystem.columnfile import Array
-from explorer.translation import mark, tr
+from explorer.translation import mark, ntr, tr
+from explorer.units import count_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,69 +41,86 @@ class Finding:
     def _text(self, name: str, place: int) -> str:
         own = self.fields.get(name)
         text = str(own) if own is not None else TEXTS[str(self.fields.get("text", self.id))][place]
-        return tr(text, **{key: value for key, value in self.fields.items() if key != "text"})
+        values: dict[str, object] = {
+            key: value for key, value in self.fields.items() if key not in ("text", *_NESTED)
+        }
+        count = int(self.fields.get("count", len(self.rows)))
+        values["count"] = count_text(count)
+        values["files"] = ntr("{n} file", "{n} files", count, n=count_text(count))
+        for key in _NESTED:
+            # A text inside a text, with the same fields.
+            values[key] = tr(str(self.fields.get(key, "")), **values)
+        return tr(text, **values)
 
+
+# The fields that are texts of a rule themselves: what was deleted, and how it is avoided.
+_NESTED = ("what", "cure")
 
 # (title, reason, remedy) of findings that come from what later layers do, not from rules.
 TEXTS: Mapping[str, tuple[str, str, str]] = {
     "deleted-later": (
         mark("Files deleted in a later layer"),
-        mark("Layer {layer} ({step}) deletes {count} files under {place} that earlier layers hold. Deleting only hides them: their bytes stay in the image."),
+        mark("Layer {layer} ({step}) deletes {files} under {place} that earlier layers hold. Deleting only hides them: their bytes stay in the image."),
         mark("Delete them in the RUN that makes them (… && rm -rf {place}), or make them in a build stage and COPY --from only what is needed."),
     ),
     "copied-then-deleted": (
         mark("Files deleted in a later layer"),
-        mark("Layer {layer} ({step}) deletes {count} files under {place} that a COPY or ADD brought in. Deleting only hides them: their bytes stay in the image."),
+        mark("Layer {layer} ({step}) deletes {files} under {place} that a COPY or ADD brought in. Deleting only hides them: their bytes stay in the image."),
         mark("Do not copy them: list them in .dockerignore, use RUN --mount=type=bind where only the build needs them, or copy them into a build stage."),
     ),
     "deleted-known": (
         mark("Files deleted in a later layer"),
-        mark("Layer {layer} ({step}) deletes {count} files under {place}, mostly “{what}”. Deleting only hides them: their bytes stay in the image."),
-        mark("Delete them in the RUN that makes them. {cure}"),
+        mark("Layer {layer} ({step}) deletes {files} under {place}, mostly “{what}”. Deleting only hides them: their bytes stay in the image."),
+        mark("A later RUN cannot take them out again. {cure}"),
     ),
     "moved-later": (
         mark("Files moved in a later layer"),
-        mark("Layer {layer} ({step}) moves {count} files away from {place}. The old copies stay in the image."),
+        mark("Layer {layer} ({step}) moves {files} away from {place}. The old copies stay in the image."),
         mark("Put them in their final place at once: COPY straight to it, or move them in the RUN that makes them."),
     ),
     "overwritten-later": (
         mark("Files overwritten in a later layer"),
-        mark("Layer {layer} ({step}) writes {count} files under {place} again with other content. The old versions stay in the image."),
+        mark("Layer {layer} ({step}) writes {files} under {place} again with other content. The old versions stay in the image."),
         mark("Write them once: join the steps into one RUN, or copy the final version only."),
     ),
     "package-database-copies": (
         mark("Package database written again"),
-        mark("Each step that installs packages writes the package database anew; {count} older copies stay in the image. The database itself is needed."),
+        mark("Each step that installs packages writes the package database anew; old versions of its files ({count}) stay in the image. The database itself is needed."),
         mark("Install all packages in one RUN, before anything else changes."),
     ),
     "owner-copies": (
         mark("Copies made by chown"),
-        mark("Layer {layer} ({step}) changes only the owner of {count} files under {place}; each file is stored a second time."),
+        mark("Layer {layer} ({step}) changes only the owner of {files} under {place}; each is stored a second time."),
         mark("Set the owner when the files are written: COPY --chown=user:group …, or chown in the RUN that makes them."),
     ),
     "mode-copies": (
         mark("Copies made by chmod"),
-        mark("Layer {layer} ({step}) changes only the permissions of {count} files under {place}; each file is stored a second time."),
+        mark("Layer {layer} ({step}) changes only the permissions of {files} under {place}; each is stored a second time."),
         mark("Set the permissions when the files are written: COPY --chmod=755 …, or chmod in the RUN that makes them."),
     ),
     "owner-and-mode-copies": (
         mark("Copies made by chown and chmod"),
-        mark("Layer {layer} ({step}) changes only owner and permissions of {count} files under {place}; each file is stored a second time."),
+        mark("Layer {layer} ({step}) changes only owner and permissions of {files} under {place}; each is stored a second time."),
         mark("Set both when the files are written: COPY --chown=user:group --chmod=755 …, or in the RUN that makes them."),
     ),
     "time-copies": (
         mark("Same files written again"),
-        mark("Layer {layer} ({step}) writes {count} files under {place} again with the same content; each file is stored a second time."),
+        mark("Layer {layer} ({step}) writes {files} under {place} again with the same content; each is stored a second time."),
         mark("Write or copy them once; leave out the second COPY, or the touch."),
+    ),
+    "small-changes": (
+        mark("Small changes of later layers"),
+        mark("Later layers delete {files} or write them again, most of them under {place}; the old versions stay in the image."),
+        mark("Not worth a change of its own; a multi-stage build leaves them behind with all else."),
     ),
     "written-twice": (
         mark("Paths written twice in one layer"),
-        mark("A layer holds {count} files under {place} twice; only the last one counts."),
+        mark("A layer holds older versions of its own paths ({files} under {place}); only the last one of each counts."),
         mark("This comes from the tool that made the layer: build it again with a current one."),
     ),
     "duplicates": (
         mark("Duplicate files"),
-        mark("{count} files have the same content as another file of the image, most of them under {place}."),
+        mark("Copies of content that another file of the image holds too: {files}, most of them under {place}."),
         mark("Keep one of each and make the others links (ln -s), or copy them once."),
     ),
 }  # fmt: skip

@@ -20,17 +20,24 @@ _LOWER = np.frombuffer(bytes(range(256)).lower(), dtype=np.uint8)
 @lru_cache(maxsize=4096)
 def glob_regex(glob: bytes) -> re.Pattern[bytes]:
     """A compiled pattern for one path component: `*`, `?`, `[abc]`, `[!a-z]`; anything else stands for itself."""
-    parts, end = [], 0
+    pieces, end = [b""], 0
     for match in _SPECIAL.finditer(glob):
-        parts.append(re.escape(glob[end : match.start()]))
-        parts.append(_special_regex(match[0]))
+        pieces[-1] += re.escape(glob[end : match.start()])
         end = match.end()
-    return re.compile(b"".join([*parts, re.escape(glob[end:])]), re.DOTALL)
+        if match[0] == b"*":
+            pieces.append(b"")
+        else:
+            pieces[-1] += _special_regex(match[0])
+    pieces[-1] += re.escape(glob[end:])
+    if len(pieces) == 1:
+        return re.compile(pieces[0], re.DOTALL)
+    # Each piece between two stars may settle at its first place for good: no name takes more than linear time.
+    first, *inner, last = pieces
+    middle = b"".join(b"(?>.*?" + piece + b")" for piece in inner if piece)
+    return re.compile(first + middle + b".*" + last, re.DOTALL)
 
 
 def _special_regex(token: bytes) -> bytes:
-    if token == b"*":
-        return b".*"
     if token == b"?":
         return b"."
     inside = token[1:-1]
@@ -97,13 +104,13 @@ class NameTable:
             return np.ones(len(self.lengths), dtype=bool)
         shift = np.uint64(8 * (_WORD - len(text)))
         wanted = np.uint64(int.from_bytes(text, "little"))
-        return (self.lengths >= len(text)) & ((self.tails >> shift) == wanted)
+        return np.asarray((self.lengths >= len(text)) & ((self.tails >> shift) == wanted))
 
     def starting(self, text: bytes) -> Array:
         """bool[n]: the name starts with these at most eight bytes."""
         mask = np.uint64((1 << 8 * len(text)) - 1)
         wanted = np.uint64(int.from_bytes(text, "little"))
-        return (self.lengths >= len(text)) & ((self.heads & mask) == wanted)
+        return np.asarray((self.lengths >= len(text)) & ((self.heads & mask) == wanted))
 
     def matching(self, glob: bytes) -> Array:
         """int64[k]: the nodes whose name matches a glob, in preorder; never the root."""

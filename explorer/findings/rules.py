@@ -30,11 +30,14 @@ from explorer.units import display_text
 
 Confidence = Literal["high", "medium", "info"]
 # The named fields that a rule's texts may hold; catalogue.py fills them in.
-TEXT_FIELDS = frozenset({"place", "entry", "count"})
+TEXT_FIELDS = frozenset({"place", "places", "entry", "files", "count"})
 MAX_FILE_BYTES = 1 << 20
-MAX_RULES = 1000
+MAX_RULES = 1000  # of all files together
 _MAX_EXPANSIONS = 64
+# What a variable of an image may hold to be looked at; it is untrusted.
 _MAX_VARIABLE = 4096
+_MAX_FOLDERS = 8
+_MAX_PARTS = 32
 _Parsed = list[tuple[str, str | None, str | None, str | None]]
 
 
@@ -121,35 +124,57 @@ def placeholders(config: Config) -> Mapping[str, tuple[str, ...]]:
 
     Defaults as in `go help environment` and `go help cache`: GOPATH is HOME/go, GOCACHE is HOME/.cache/go-build.
     """
-    homes = _folders([config.variable("HOME")], shared=True) + ("/root", "/home/*")
-    caches = _folders([config.variable("XDG_CACHE_HOME")])
+    homes = (*_folders([config.variable("HOME")]), "/root", "/home/*")
+    own = _working_folders(config)
+    caches = _private([config.variable("XDG_CACHE_HOME")], own)
     caches += tuple(home + "/.cache" for home in homes)
-    gopath = _folders(config.variable("GOPATH").split(":"))
+    gopath = _private(config.variable("GOPATH").split(":"), frozenset())
     gopath += ("/go", *(home + "/go" for home in homes))
-    build = _folders([config.variable("GOCACHE")])
-    modules = _folders([config.variable("GOMODCACHE")])
     return {
         "HOME": homes,
         "CACHE": caches,
         "GOPATH": gopath,
-        "GOROOT": (*_folders([config.variable("GOROOT")]), "/usr/local/go"),
-        "GOCACHE": (*build, *(folder + "/go-build" for folder in caches)),
-        "GOMODCACHE": (*modules, *(folder + "/pkg/mod" for folder in gopath)),
-        "TMPDIR": (*_folders([config.variable("TMPDIR")]), "/tmp"),  # noqa: S108 - a path in the image
+        "GOROOT": (*_private([config.variable("GOROOT")], own), "/usr/local/go"),
+        "GOCACHE": (
+            *_private([config.variable("GOCACHE")], own),
+            *(folder + "/go-build" for folder in caches),
+        ),
+        "GOMODCACHE": (
+            *_private([config.variable("GOMODCACHE")], own),
+            *(folder + "/pkg/mod" for folder in gopath),
+        ),
+        "TMPDIR": (*_private([config.variable("TMPDIR")], own), "/tmp"),  # noqa: S108 - a path in the image
     }
 
 
-def _folders(values: Iterable[str], *, shared: bool = False) -> tuple[str, ...]:
+def _folders(values: Iterable[str]) -> tuple[str, ...]:
     """The absolute folders among values of variables, as patterns that match only themselves."""
     found = []
-    for value in values:
+    for value in list(values)[:_MAX_FOLDERS]:
         parts = clean_path(value.encode("utf-8", "surrogateescape"))
         if not value.startswith("/") or not parts or "\0" in value or len(value) > _MAX_VARIABLE:
             continue
-        path = b"/".join(map(escape, parts)).decode("utf-8", "surrogateescape")
-        if shared or path not in SHARED_FOLDERS:
+        if len(parts) <= _MAX_PARTS:
+            path = b"/".join(map(escape, parts)).decode("utf-8", "surrogateescape")
             found.append("/" + path)
     return tuple(dict.fromkeys(found))
+
+
+def _private(values: Iterable[str], own: frozenset[str]) -> tuple[str, ...]:
+    """Those folders of variables that hold nothing else: neither the system's nor the application's (`own`)."""
+    return tuple(
+        path for path in _folders(values) if path[1:] not in SHARED_FOLDERS and path not in own
+    )
+
+
+def _working_folders(config: Config) -> frozenset[str]:
+    """The working directory and all above it."""
+    folders = _folders([config.working_dir])
+    return frozenset(
+        "/".join(folder.split("/")[:depth])
+        for folder in folders
+        for depth in range(2, folder.count("/") + 2)
+    )
 
 
 @cache
@@ -165,7 +190,7 @@ def _built_in() -> tuple[RuleSpec, ...]:
 
 def _rule_files(folder: Path) -> list[Path]:
     try:
-        return sorted(folder.glob("*.toml"))
+        return sorted(path for path in folder.glob("*.toml") if not path.is_fifo())
     except OSError:
         return []  # a folder that cannot be listed holds no rules for us
 
@@ -179,7 +204,7 @@ def _read(path: Path, taken: list[str]) -> list[RuleSpec]:
 def _tables_as_rules(path: Path, taken: list[str]) -> list[RuleSpec]:
     specs: list[RuleSpec] = []
     known = set(taken)
-    for number, table in enumerate(_tables(path), 1):
+    for number, table in enumerate(_tables(path, len(taken)), 1):
         spec = _spec(path, number, table)
         if spec.id in known:
             raise _invalid(path, _at(spec.id, "id", tr("is used already")))
@@ -199,8 +224,8 @@ def _check_names(path: Path, specs: list[RuleSpec], known: set[str]) -> None:
                     )
 
 
-def _tables(path: Path) -> list[Any]:
-    """The [[rule]] tables of a file."""
+def _tables(path: Path, taken: int) -> list[Any]:
+    """The [[rule]] tables of a file, of which `taken` are spoken for."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -209,14 +234,15 @@ def _tables(path: Path) -> list[Any]:
         document = tomllib.loads(data.decode("utf-8"))
     except OSError as error:
         raise _invalid(path, error.strerror or str(error)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # No TOML, no UTF-8, or a number of too many digits.
         raise _invalid(path, str(error)) from error
     tables = document.get("rule", [])
     strange = [key for key in document if key != "rule"]
     if strange or not isinstance(tables, list):
         key = (strange or ["rule"])[0]
         raise _invalid(path, tr("{key}: only [[rule]] tables belong here", key=key))
-    if len(tables) > MAX_RULES:
+    if len(tables) + taken > MAX_RULES:
         raise _invalid(path, tr("more than {n} rules", n=MAX_RULES))
     return tables
 

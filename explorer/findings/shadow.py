@@ -2,74 +2,80 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Kind
 from explorer.filesystem.union import Stack, State
 from explorer.findings.category import CODE
+from explorer.findings.content import same_content
 from explorer.findings.finding import Finding
 from explorer.findings.rules import RuleSet
 from explorer.findings.where import Where
 
 # A rule names what was deleted when it covers at least this share of the bytes.
 _MOSTLY = 0.8
-# Findings of one kind beyond this many layers are joined into one.
-_MAX_LAYERS = 12
+# Changes below both are told together.
+_SMALL_BYTES = 16 << 10
+_SMALL_SHARE = 0.001
 
 
 def shadow_findings(where: Where, rules: RuleSet) -> list[Finding]:
     """One finding for each layer that deletes, moves, overwrites or copies; they count each lost payload once."""
     stack = where.stack
     lost = (stack.kind == Kind.FILE) & (stack.size > 0)
-    moved = _moved(stack)
-    database = _of_databases(where, rules)
     deleted = lost & (stack.state == State.DELETED)
+    moved = deleted & _moved(stack)
     overwritten = lost & (stack.state == State.OVERWRITTEN)
-    copied = lost & (stack.state == State.METADATA_COPY)
-    found = []
-    for layer, rows in _by_layer(where, deleted & ~moved):
-        found.append(_deleted(where, rules, layer, rows))
-    for layer, rows in _by_layer(where, deleted & moved):
-        found.append(_finding(where, "moved-later", "deleted", layer, rows))
-    for layer, rows in _by_layer(where, overwritten & ~database):
-        found.append(_finding(where, "overwritten-later", "overwritten", layer, rows))
-    for layer, rows in _by_layer(where, copied):
-        text = _changed(stack, rows)
-        found.append(_finding(where, "metadata-copies", "metadata-copy", layer, rows, text=text))
-    for kind, mask in (
-        ("package-database-copies", overwritten & database),
-        ("written-twice", lost & (stack.state == State.DUPLICATE)),
-    ):
-        rows = where.by_size(np.flatnonzero(mask))
+    database = overwritten & _of_databases(where, rules)
+    parts = (
+        (deleted & ~moved, partial(_deleted, where, rules)),
+        (moved, partial(_finding, where, "moved-later", "deleted")),
+        (overwritten & ~database, partial(_finding, where, "overwritten-later", "overwritten")),
+        (lost & (stack.state == State.METADATA_COPY), partial(_copied, where)),
+    )
+    found, small = [], []
+    for mask, make in parts:
+        for layer, rows in _by_layer(where, mask):
+            if _is_small(where, rows):
+                small.append(rows)
+            else:
+                found.append(make(layer, rows))
+    written_twice = lost & (stack.state == State.DUPLICATE)
+    rest = (
+        ("package-database-copies", "overwritten", np.flatnonzero(database)),
+        ("written-twice", "duplicate-entry", np.flatnonzero(written_twice)),
+        ("small-changes", "", np.concatenate([np.zeros(0, dtype=np.int64), *small])),
+    )
+    for kind, category, rows in rest:
         if len(rows):
-            category = "overwritten" if kind == "package-database-copies" else "duplicate-entry"
-            found.append(_finding(where, kind, category, -1, rows, confidence="info"))
+            named = category or where.main_category(rows)
+            found.append(_finding(where, kind, named, -1, where.by_size(rows), confidence="info"))
     return found
 
 
+def _is_small(where: Where, rows: Array) -> bool:
+    """Whether a layer's change is a handful of bytes: a line in /etc/passwd, a marker file."""
+    held = int(where.stack.size[rows].sum())
+    return held < _SMALL_BYTES and held < _SMALL_SHARE * int(where.stack.size.sum())
+
+
 def _moved(stack: Stack) -> Array:
-    """bool[r]: deleted payloads that a live file of the deleting layer, or of a later one, holds at another path."""
+    """bool[r]: payloads that a live file of the layer which deletes them, or of a later one, holds at another path."""
     mask = np.zeros(len(stack), dtype=bool)
-    gone = np.flatnonzero((stack.state == State.DELETED) & (stack.size > 0))
-    if not len(gone):
+    files = (stack.kind == Kind.FILE) & (stack.size > 0)
+    gone = np.flatnonzero(files & (stack.state == State.DELETED))
+    live = np.flatnonzero(files & (stack.state == State.LIVE))
+    if not len(gone) or not len(live):
         return mask
-    live = np.flatnonzero(
-        (stack.kind == Kind.FILE) & (stack.state == State.LIVE) & (stack.size > 0)
-    )
-    live = live[np.isin(stack.digest[live, 0], stack.digest[gone, 0])]
-    latest: dict[tuple[int, int, int], int] = {}
-    for row in live.tolist():
-        key = _content(stack, row)
-        latest[key] = max(latest.get(key, -1), int(stack.layer[row]))
-    for row in gone.tolist():
-        mask[row] = latest.get(_content(stack, row), -1) >= int(stack.payload_until[row])
+    rows = np.concatenate([gone, live])
+    group = same_content(stack, rows)
+    latest = np.full(int(group.max()) + 1, -1, dtype=np.int64)
+    np.maximum.at(latest, group[len(gone) :], stack.layer[live].astype(np.int64))
+    mask[gone] = latest[group[: len(gone)]] >= stack.payload_until[gone]
     return mask
-
-
-def _content(stack: Stack, row: int) -> tuple[int, int, int]:
-    low, high = stack.digest[row].tolist()
-    return low, high, int(stack.size[row])
 
 
 def _of_databases(where: Where, rules: RuleSet) -> Array:
@@ -80,17 +86,11 @@ def _of_databases(where: Where, rules: RuleSet) -> Array:
 
 
 def _by_layer(where: Where, mask: Array) -> list[tuple[int, Array]]:
-    """(hiding layer of the stack, rows biggest first) of the chosen rows; -1 for the many smallest together."""
+    """(hiding layer of the stack, rows biggest first) of the chosen rows, the layer with most bytes first."""
     rows = np.flatnonzero(mask)
-    stack = where.stack
-    hiding = stack.payload_until[rows]
-    held = np.bincount(hiding, weights=stack.size[rows], minlength=1) if len(rows) else np.zeros(0)
-    layers = [int(layer) for layer in np.argsort(-held, kind="stable") if held[layer] > 0]
-    named, rest = layers[:_MAX_LAYERS], layers[_MAX_LAYERS:]
-    groups = [(layer, where.by_size(rows[hiding == layer])) for layer in named]
-    if rest:
-        groups.append((-1, where.by_size(rows[np.isin(hiding, rest)])))
-    return groups
+    hiding = where.stack.payload_until[rows]
+    groups = [(int(layer), where.by_size(rows[hiding == layer])) for layer in np.unique(hiding)]
+    return sorted(groups, key=lambda group: -int(where.stack.size[group[1]].sum()))
 
 
 def _deleted(where: Where, rules: RuleSet, layer: int, rows: Array) -> Finding:
@@ -104,9 +104,13 @@ def _deleted(where: Where, rules: RuleSet, layer: int, rows: Array) -> Finding:
     spec = rules.rules[number - 1].spec if number else None
     if spec is None or not spec.finding or held[number] < _MOSTLY * held.sum():
         return _finding(where, "deleted-later", "deleted", layer, rows)
-    return _finding(
-        where, "deleted-later", "deleted", layer, rows, text="deleted-known", what=spec.title
-    )
+    fields = {"text": "deleted-known", "what": spec.title, "cure": spec.remedy}
+    return _finding(where, "deleted-later", "deleted", layer, rows, **fields)
+
+
+def _copied(where: Where, layer: int, rows: Array) -> Finding:
+    text = _changed(where.stack, rows)
+    return _finding(where, "metadata-copies", "metadata-copy", layer, rows, text=text)
 
 
 def _changed(stack: Stack, rows: Array) -> str:
@@ -151,6 +155,8 @@ def _finding(
             "text": text or kind,
             "place": where.place(rows),
             "count": len(rows),
+            "places": where.place(rows),
+            "entry": where.entry,
             "layer": where.layers[layer] if layer >= 0 else "…",
             "step": where.step(layer) if layer >= 0 else "…",
             **fields,

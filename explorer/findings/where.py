@@ -9,6 +9,8 @@ import numpy as np
 
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.union import Stack
+from explorer.findings.category import CATEGORIES, CODE
+from explorer.findings.entry import entry_nodes
 from explorer.image.history import instruction
 from explorer.image.model import Image
 from explorer.units import display_name, display_text
@@ -16,8 +18,12 @@ from explorer.units import display_name, display_text
 # A layer or folder is named alone when it holds at least this share of the bytes.
 _MOST = 0.9
 # The biggest rows tell where the rest is.
-_SAMPLE = 64
+_SAMPLE = 256
+# Folders that hold less of a rule's bytes than this are not worth naming beside single files.
+_FEW = 0.1
+_PLACES = 3
 _STEP_LIMIT = 120
+_PLACE_LIMIT = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +46,20 @@ class Where:
         most = int(np.argmax(held))
         return self.layers[most] if held[most] >= _MOST * held.sum() else -1
 
+    def main_category(self, rows: Array) -> str:
+        """Id of the category that holds most bytes of `rows`."""
+        held = np.bincount(self.category[rows], weights=self.stack.size[rows])
+        return CATEGORIES[int(np.argmax(held))].id
+
+    @cached_property
+    def entry(self) -> str:
+        """Path of the program that the image runs, a stand-in when it is not known or is no application."""
+        application = self.category == CODE["application"]
+        for node in entry_nodes(self.stack, self.image.config):
+            if application[self.stack.rows_at(node)].any():
+                return self._name(node)
+        return "/path/of/program"
+
     def step(self, layer: int) -> str:
         """The instruction behind a layer of the stack, as one short harmless line."""
         index = self.layers[layer]
@@ -48,16 +68,35 @@ class Where:
         return display_text(text, _STEP_LIMIT) if text else "…"
 
     def place(self, rows: Array) -> str:
-        """The folder of most bytes of `rows` (biggest first): the root of the rule's subtree, else the deepest such."""
-        tree = self.stack.tree
+        """The folder of most bytes of `rows` (biggest first): the root of a rule's subtree, else the deepest such."""
+        weights = self._roots(rows)
+        root = max(weights, key=lambda node: weights[node])
+        if self._is_row(root, rows) or weights[root] < _MOST * sum(weights.values()):
+            root = self._deepest(rows)
+        return self._name(root)
+
+    def places(self, rows: Array) -> list[str]:
+        """The roots of a rule's subtrees that hold `rows` (biggest first), those of most bytes first and at most three."""
+        weights = self._roots(rows)
+        folders = [node for node in weights if not self._is_row(node, rows)]
+        if sum(weights[node] for node in folders) <= _FEW * sum(weights.values()):
+            return [self._name(self._deepest(rows))]
+        folders.sort(key=lambda node: -weights[node])
+        return [self._name(node) for node in folders[:_PLACES]]
+
+    def _name(self, node: int) -> str:
+        return display_name(b"/" + self.stack.tree.path(node), _PLACE_LIMIT)
+
+    def _is_row(self, node: int, rows: Array) -> bool:
+        return bool((self.stack.node[rows[:_SAMPLE]] == node).any())
+
+    def _roots(self, rows: Array) -> dict[int, int]:
+        """The roots of the biggest rows and the bytes under each."""
         weights: dict[int, int] = {}
         for row in rows[:_SAMPLE].tolist():
             root = self._root(row)
             weights[root] = weights.get(root, 0) + int(self.stack.size[row])
-        root = max(weights, key=lambda node: weights[node])
-        if root == int(self.stack.node[rows[0]]) or weights[root] < _MOST * sum(weights.values()):
-            root = self._deepest(rows)
-        return display_name(b"/" + tree.path(root))
+        return weights
 
     def _root(self, row: int) -> int:
         """The highest directory that the row's rule covers without a gap."""
