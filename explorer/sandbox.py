@@ -249,8 +249,14 @@ def allow_cpu(seconds: int) -> None:
     """Let this process use `seconds` more of processor time before the kernel sends SIGXCPU."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(usage.ru_utime + usage.ru_stime)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, hard))
+    _limit(resource.RLIMIT_CPU, spent + seconds)
+
+
+def _limit(what: int, amount: int) -> None:
+    """Set a soft limit; a lower hard one, from the shell or the service manager, stays in force."""
+    _, hard = resource.getrlimit(what)
+    soft = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+    resource.setrlimit(what, (soft, hard))
 
 
 def main(descriptor: int) -> None:
@@ -261,8 +267,8 @@ def main(descriptor: int) -> None:
     except EOFError:
         return  # the caller was gone before it could ask
     log_to_file()
-    resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_AS, memory_limit)
+    _limit(resource.RLIMIT_CORE, 0)
     allow_cpu(cpu_limit)
     set_language(chosen_language)
     task = _ChildTask(connection, cpu_limit)

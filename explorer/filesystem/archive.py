@@ -150,8 +150,11 @@ class ArchiveSource:
         with ThreadPoolExecutor(_READERS, thread_name_prefix="layer") as pool:
             running = {pool.submit(self._read_blob, task, meter, *job): job for job in order}
             try:
-                for future in as_completed(running):
-                    hand_over(jobs[running[future]], future.result())
+                for future in as_completed(list(running)):
+                    # Forgotten at once: a future holds its index, and a big one should live in its file only.
+                    job = running.pop(future)
+                    hand_over(jobs[job], future.result())
+                    del future
             except BaseException:
                 meter.stop()
                 pool.shutdown(wait=False, cancel_futures=True)

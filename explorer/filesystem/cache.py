@@ -38,8 +38,8 @@ class LayerStore:
         chosen = (folder or cache_dir()) / "layers" / f"v{LAYER_VERSION}"
         try:
             chosen.mkdir(parents=True, exist_ok=True)
-            probe = tempfile.NamedTemporaryFile(dir=chosen, prefix=".probe.", suffix=".tmp")
-            probe.close()
+            with tempfile.NamedTemporaryFile(dir=chosen, prefix=".probe.", suffix=".tmp"):
+                pass
         except OSError as error:
             note = tr(
                 "The cache {path} cannot be used ({reason}): nothing is kept.",
@@ -66,10 +66,10 @@ class LayerStore:
             return None
         except (StorageError, ValueError, KeyError, TypeError, OSError) as error:
             _log.warning("rebuilding %s: %s", path, error)
-            path.unlink(missing_ok=True)
+            _remove(path)
             return None
         if index.diff_id != diff_id or not index.complete:
-            path.unlink(missing_ok=True)
+            _remove(path)
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
@@ -93,9 +93,12 @@ class LayerStore:
             return index
 
     def evict(self) -> None:
-        """Remove stale temporary files, then the least recently used indexes beyond the size limit."""
+        """Remove what older versions and killed processes left, then the least recently used beyond the limit."""
         if self._folder is None:
             return
+        for other in self._folder.parent.glob("v*"):
+            if other.name[1:].isdecimal() and int(other.name[1:]) < LAYER_VERSION:
+                shutil.rmtree(other, ignore_errors=True)
         files: list[tuple[float, int, Path]] = []
         for path in self._folder.rglob("*"):
             with contextlib.suppress(OSError):
@@ -108,7 +111,7 @@ class LayerStore:
         for _, size, path in sorted(files):
             if total <= self._limit:
                 break
-            path.unlink(missing_ok=True)
+            _remove(path)
             total -= size
 
     def scratch(self) -> Path:
@@ -130,3 +133,9 @@ class LayerStore:
         if self._folder is None or match is None:
             return None
         return self._folder / match[2][:2] / f"{match[1]}-{match[2]}.col"
+
+
+def _remove(path: Path) -> None:
+    """Remove a file that may be gone already, or that is not ours to remove."""
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -6,6 +6,7 @@ arrays, each aligned to 64 bytes. The header names kind, version, meta and each 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mmap
 import os
@@ -68,8 +69,11 @@ def write_columns(
             os.fsync(file.fileno())
             size = os.fstat(file.fileno()).st_size
         os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise StorageError(
             tr("Could not write {path}: {reason}", path=path, reason=error.strerror or error),
             tr("Free some disk space or choose another cache folder."),

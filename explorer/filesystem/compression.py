@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import bz2
 import lzma
-from typing import Protocol
+from collections.abc import Callable
+from typing import IO, Protocol, cast
 
 import zstandard
-from isal import igzip, igzip_lib
+from isal import igzip_lib
 
 from explorer.errors import DamagedInput, LimitExceeded
 from explorer.filesystem.source import ByteSource
@@ -15,6 +16,9 @@ from explorer.translation import tr
 from explorer.units import size_text
 
 _READ = 1 << 18
+# Small enough that looking for the next of many tiny members copies little.
+_MEMBER_READ = 32 << 10
+_STEP = 128 << 10
 # DEFLATE reaches 1,032:1 at most, honest zeros included; zstd has no such end (32,750:1 measured).
 _RATIO_LIMIT = {"gzip": 1_100, "zstd": 2_000, "bzip2": 2_000, "xz": 8_000}
 # Below this much output no ratio is suspicious: honest images hold empty disk images and swap files.
@@ -22,13 +26,16 @@ _RATIO_FREE = 256 << 20
 _OUTPUT_LIMIT = 64 << 30
 # The largest window that zstd itself decodes unless told otherwise (ZSTD_WINDOWLOG_LIMIT_DEFAULT, 2^27).
 _WINDOW_LIMIT = 128 << 20
+# xz -9 needs 65 MiB to unpack; a header may ask for 4 GiB.
+_XZ_MEMORY = 160 << 20
 _MAGICS = (
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\0", "xz"),
 )
-_DAMAGE = (OSError, EOFError, igzip_lib.IsalError, lzma.LZMAError, zstandard.ZstdError)
+_ISAL_ERROR: type[Exception] = igzip_lib.error  # type: ignore[assignment]  # its stub has it as an instance
+_DAMAGE = (OSError, EOFError, _ISAL_ERROR, lzma.LZMAError, zstandard.ZstdError)
 
 
 def sniff(head: bytes) -> str:
@@ -92,6 +99,54 @@ class _Reader(Protocol):
     def readinto(self, buffer: memoryview, /) -> int: ...
 
 
+class _Decoder(Protocol):
+    """What the decompressors of isal, bz2 and lzma have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Members:
+    """Compressed members one after the other; zeros after a member are padding, as in gzip and xz."""
+
+    def __init__(self, raw: _Raw, decoder: Callable[[], _Decoder]) -> None:
+        self._raw, self._new = raw, decoder
+        self._decoder = decoder()
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        while len(buffer):
+            data = b""
+            if self._decoder.eof:
+                data = self._next_member()
+                if not data:
+                    return 0
+                self._decoder = self._new()
+            elif self._decoder.needs_input:
+                data = self._raw.read(_MEMBER_READ)
+                if not data:
+                    raise EOFError(tr("it ends inside the compressed data"))
+            out = self._decoder.decompress(data, len(buffer))
+            if out:
+                buffer[: len(out)] = out
+                return len(out)
+        return 0
+
+    def _next_member(self) -> bytes:
+        """The first bytes of the next member, b"" after the last one."""
+        data = self._decoder.unused_data.lstrip(b"\0")
+        while not data and (more := self._raw.read(_MEMBER_READ)):
+            data = more.lstrip(b"\0")
+        return data
+
+
 class _Decompressed:
     """All frames of one format; the output is bounded by the caller's buffer, the total by the caps."""
 
@@ -102,7 +157,8 @@ class _Decompressed:
 
     def readinto(self, buffer: memoryview, /) -> int:
         try:
-            count = self._reader.readinto(buffer)
+            # In small steps: a decoder that meets damage loses what it had for this call.
+            count = self._reader.readinto(buffer[:_STEP])
         except _DAMAGE as error:
             raise DamagedInput(
                 tr("the compressed data is damaged or ends early ({error})", error=error),
@@ -127,7 +183,21 @@ class _Decompressed:
 def _open(raw: _Raw, name: str) -> _Reader:
     if name == "zstd":
         decoder = zstandard.ZstdDecompressor(max_window_size=_WINDOW_LIMIT)
-        return decoder.stream_reader(raw, read_size=_READ, read_across_frames=True)
-    if name == "gzip":
-        return igzip.IGzipFile(fileobj=raw, mode="rb")
-    return bz2.BZ2File(raw) if name == "bzip2" else lzma.LZMAFile(raw)
+        file = cast("IO[bytes]", raw)  # read() is all that it calls
+        return decoder.stream_reader(file, read_size=_READ, read_across_frames=True)
+    return _Members(raw, _DECODERS[name])
+
+
+def _gzip() -> _Decoder:
+    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+
+
+def _xz() -> _Decoder:
+    return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+
+
+_DECODERS: dict[str, Callable[[], _Decoder]] = {
+    "gzip": _gzip,
+    "bzip2": bz2.BZ2Decompressor,
+    "xz": _xz,
+}

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from explorer.errors import DamagedInput, LimitExceeded
+from explorer.errors import DamagedInput, InputError, LimitExceeded
 from explorer.filesystem.layerbuilder import clean_path
 from explorer.filesystem.source import ByteSource
 from explorer.image.config import JSON_LIMIT
@@ -48,7 +48,14 @@ class FileSlice:
         room = min(len(buffer), self.end - self.position)
         if room <= 0:
             return 0
-        count = os.preadv(self.descriptor, [buffer[:room]], self.position)
+        try:
+            count = os.preadv(self.descriptor, [buffer[:room]], self.position)
+        except OSError as error:
+            raise DamagedInput(
+                tr("reading failed ({reason})", reason=error.strerror or error),
+                tr("Check the disk or the connection to it."),
+                self.position,
+            ) from error
         self.position += count
         return count
 
@@ -139,7 +146,7 @@ class FolderContents:
         return str(real.relative_to(self._root)) if regular else ""
 
     def size(self, name: str) -> int:
-        return (self._root / name).stat().st_size
+        return self.open(name).end
 
     def text(self, name: str) -> bytes:
         return read_text(self.open(name), self.size(name), name, self.title)
@@ -148,7 +155,17 @@ class FolderContents:
         if member not in self._open:
             # O_NOFOLLOW, O_NONBLOCK: the file may have been exchanged since resolve() looked at it.
             flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-            self._open[member] = os.open(self._root / member, flags)
+            try:
+                self._open[member] = os.open(self._root / member, flags)
+            except OSError as error:
+                raise InputError(
+                    tr(
+                        "{file} cannot be read: {reason}.",
+                        file=display_text(str(self._root / member)),
+                        reason=error.strerror or error,
+                    ),
+                    tr("Check that you may read it."),
+                ) from error
         descriptor = self._open[member]
         return FileSlice(descriptor, 0, os.fstat(descriptor).st_size)
 

@@ -100,7 +100,7 @@ def scan_export(
     but for EngineLost.
     """
     export = Export(title)
-    stream = TarStream(Chunks(Watched(source, task), hashed=False))
+    stream = TarStream(Chunks(Watched(source, task)))
     try:
         while (member := stream.next_member()) is not None:
             name = _note(export, member)
@@ -287,7 +287,7 @@ def _absent(image: Image, number: int) -> str:
 
 def open_member(source: ByteSource, wanted: str) -> ByteSource:
     """One regular member of a streamed archive from its beginning; raises DamagedInput when it does not come."""
-    stream = TarStream(Chunks(source, hashed=False))
+    stream = TarStream(Chunks(source))
     while (member := stream.next_member()) is not None:
         if member.is_regular and member_name(member.name) == wanted:
             return MemberStream(stream, member)
@@ -299,7 +299,7 @@ def open_member(source: ByteSource, wanted: str) -> ByteSource:
 
 def payload_offset(source: ByteSource, path: bytes) -> int:
     """Where the last regular file at `path` starts in an uncompressed layer, -1 if there is none."""
-    stream = TarStream(Chunks(source, hashed=False))
+    stream = TarStream(Chunks(source))
     wanted, found = clean_path(path), -1
     while (member := stream.next_member()) is not None:
         if member.is_regular and clean_path(member.name) == wanted:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from typing import Any
 
 import numpy as np
 
+from explorer.errors import LimitExceeded
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import HEAD_BYTES, Flag, Kind, LayerIndex
 from explorer.translation import tr
@@ -17,8 +17,10 @@ from explorer.units import display_name
 MAX_PATH_BYTES = 64 << 10
 MAX_PATH_PARTS = 4096
 _MAX_PROBLEMS = 100
-# Paths that need tidying: empty, "." and ".." components, slashes at either end, nothing at all.
-_UNTIDY = re.compile(rb"\A\Z|\A/|/\Z|//|(?:\A|/)\.\.?(?:/|\Z)").search
+# What the paths of all directories may have together: a chain of them costs the square of its depth.
+MAX_DIRECTORY_BYTES = 256 << 20
+# Last components that are none.
+_NO_NAME = frozenset({b"", b".", b".."})
 # Shorter paths cannot have too many components.
 _LONG = MAX_PATH_PARTS
 _NO_DIGEST = bytes(16)
@@ -39,11 +41,12 @@ _DTYPE = np.dtype(
         ("data_offset", "<i8"),
         ("name_end", "<i8"),
         ("name_hash", "<i8"),
-        ("order", "<i8"),
+        ("order", "<i4"),
         ("digest", "<u8", (2,)),
     ]
 )
-_RECORD = struct.Struct(f"<iiIIHBB{HEAD_BYTES}sqqqqqq16s")
+_RECORD = struct.Struct(f"<iiIIHBB{HEAD_BYTES}sqqqqqi16s")
+_pack = _RECORD.pack
 assert _RECORD.size == _DTYPE.itemsize
 
 
@@ -67,13 +70,14 @@ class LayerBuilder:
         self._records = bytearray()
         self._names = bytearray()
         self._links: list[bytes] = []
+        self._count = 0
         self._directories: dict[bytes, int] = {b"": 0}
+        self._subdirectories: dict[bytes, list[bytes]] = {}
+        self._directory_bytes = 0
         self._logical: dict[int, int] = {}
         self._entries = 0
         self.problems: list[str] = []
-        self._node(
-            -1, b"", Kind.DIRECTORY, Flag.IMPLIED, 0o755, 0, 0, 0, 0, -1, -1, _NO_DIGEST, _NO_HEAD
-        )
+        self._implied(-1, b"")
 
     def __len__(self) -> int:
         return self._entries
@@ -99,51 +103,59 @@ class LayerBuilder:
         logical: int = -1,
     ) -> None:
         """One entry; `digest` 16 and `head` at most HEAD_BYTES bytes, `logical` for sparse files only."""
-        if _UNTIDY(path) or len(path) > _LONG:
+        if path.startswith(b"./"):
+            path = path[2:]
+        if path.endswith(b"/"):
+            path = path[:-1]
+        parent, _, name = path.rpartition(b"/")
+        # Known directories are tidy; behind one of them only the name itself can be odd.
+        parent_node = self._directories.get(parent)
+        if parent_node is None or name in _NO_NAME or len(path) > _LONG or path.startswith(b"/"):
             path = self._tidy(path)
             if not path:
                 self._root(kind, mode, uid, gid, mtime)
                 return
-        self._entries += 1
-        parent, _, name = path.rpartition(b"/")
-        parent_node = self._directories.get(parent)
-        if parent_node is None:
+            parent, _, name = path.rpartition(b"/")
             parent_node = self._directory(parent)
+        self._entries += 1
         if name.startswith(b".wh."):
             if self._whiteout(parent_node, name):
                 return
             name, kind, size, digest, head = name[4:], Kind.WHITEOUT, 0, _NO_DIGEST, _NO_HEAD
-        link_index = -1
-        if link:
-            link_index = len(self._links)
-            self._links.append(link)
         if kind == Kind.DIRECTORY:
             known = self._directories.get(path)
             if known is not None:
                 self._redeclare(known, mode, uid, gid, mtime)
                 return
-            self._directories[path] = len(self._records) // _RECORD.size
+            self._enter(path, parent)
         elif path in self._directories and kind != Kind.WHITEOUT:
             self._forget_directory(path)
-        flags = 0
+        link_index, flags = -1, 0
+        if link:
+            link_index = len(self._links)
+            self._links.append(link)
         if logical >= 0:
             flags = Flag.SPARSE
-            self._logical[len(self._records) // _RECORD.size] = logical
-        self._node(
+            self._logical[self._count] = logical
+        self._names += name
+        self._records += _pack(
             parent_node,
-            name,
+            link_index,
+            uid & 0xFFFFFFFF,
+            gid & 0xFFFFFFFF,
+            mode & 0xFFFF,
             kind,
             flags,
-            mode,
-            uid,
-            gid,
+            head,
             mtime,
             size,
             data_offset,
-            link_index,
+            len(self._names),
+            hash(name),
+            self._count,
             digest,
-            head,
         )
+        self._count += 1
 
     def whiteout(self, path: bytes) -> None:
         """The layer hides `path` of lower layers."""
@@ -156,7 +168,7 @@ class LayerBuilder:
 
     def finish(self, **facts: object) -> LayerIndex:
         """The layer's columns; `facts` are LayerIndex's own (diff_id, complete, verified, tar_bytes …)."""
-        table = np.frombuffer(bytes(self._records), dtype=_DTYPE)
+        table = np.frombuffer(self._records, dtype=_DTYPE)
         names = np.frombuffer(bytes(self._names), dtype=np.uint8)
         offsets = np.concatenate([[0], table["name_end"]]).astype(np.int64)
         keep, shadowed, also = self._settle_duplicates(table, names, offsets)
@@ -164,15 +176,15 @@ class LayerBuilder:
         lengths = np.fromiter(
             (len(link) for link in self._links), dtype=np.int64, count=len(self._links)
         )
-        renumber = np.cumsum(keep, dtype=np.int64) - 1
+        renumber = np.cumsum(keep, dtype=np.int32) - 1
         losers = np.array([loser for loser, _ in shadowed], dtype=np.int64)
-        winners = np.array([winner for _, winner in shadowed], dtype=np.int64)
+        places = np.array([place for _, place in shadowed], dtype=np.int64)
         index = LayerIndex(
             **columns,
             link_offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             links=np.frombuffer(b"".join(self._links), dtype=np.uint8),
             link_node=np.full(int(keep.sum()), -1, dtype=np.int32),
-            shadowed_node=renumber[winners].astype(np.int32),
+            shadowed_node=renumber[places].astype(np.int32),
             shadowed_size=table["size"][losers].astype(np.int64),
             shadowed_digest=table["digest"][losers].reshape(-1, 2).astype(np.uint64),
             entries=self._entries,
@@ -184,17 +196,26 @@ class LayerBuilder:
         self._resolve_hardlinks(index, renumber, keep)
         return index
 
-    def _node(
-        self, parent: int, name: bytes, kind: int, flags: int, mode: int, uid: int, gid: int, mtime: int, size: int,
-        data_offset: int, link: int, digest: bytes, head: bytes,
-    ) -> int:  # fmt: skip
+    def _implied(self, parent: int, name: bytes) -> int:
+        """The node of a directory that the tar has not listed (yet)."""
+        node = self._count
         self._names += name
-        node = len(self._records) // _RECORD.size
-        self._records += _RECORD.pack(
-            parent, link, uid & 0xFFFFFFFF, gid & 0xFFFFFFFF, mode & 0xFFFF, kind, flags, head, mtime, size,
-            data_offset, len(self._names), hash(name), node, digest,
+        self._records += _pack(
+            parent, -1, 0, 0, 0o755, Kind.DIRECTORY, Flag.IMPLIED, _NO_HEAD, 0, 0, -1,
+            len(self._names), hash(name), node, _NO_DIGEST,
         )  # fmt: skip
+        self._count += 1
         return node
+
+    def _enter(self, path: bytes, parent: bytes) -> None:
+        """The next node is the directory `path`."""
+        self._directory_bytes += len(path)
+        if self._directory_bytes > MAX_DIRECTORY_BYTES:
+            raise LimitExceeded(
+                tr("Its directories nest deeper than any file system's; the rest is left out.")
+            )
+        self._directories[path] = self._count
+        self._subdirectories.setdefault(parent, []).append(path)
 
     def _directory(self, path: bytes) -> int:
         """The node of a directory, made (with its parents) where the tar has not listed it."""
@@ -204,38 +225,24 @@ class LayerBuilder:
             path = path.rpartition(b"/")[0]
         node = self._directories[path]
         for path in reversed(missing):
-            name = path.rpartition(b"/")[2]
-            node = self._node(
-                node,
-                name,
-                Kind.DIRECTORY,
-                Flag.IMPLIED,
-                0o755,
-                0,
-                0,
-                0,
-                0,
-                -1,
-                -1,
-                _NO_DIGEST,
-                _NO_HEAD,
-            )
-            self._directories[path] = node
+            parent, _, name = path.rpartition(b"/")
+            self._enter(path, parent)
+            node = self._implied(node, name)
         return node
 
     def _forget_directory(self, path: bytes) -> None:
         """Something else now stands where the tar had a directory: later children begin a new one."""
-        inside = path + b"/"
-        for known in [
-            name for name in self._directories if name == path or name.startswith(inside)
-        ]:
-            del self._directories[known]
+        pending = [path]
+        while pending:
+            gone = pending.pop()
+            self._directories.pop(gone, None)
+            pending += self._subdirectories.pop(gone, ())
 
     def _redeclare(self, node: int, mode: int, uid: int, gid: int, mtime: int) -> None:
         record = list(_RECORD.unpack_from(self._records, node * _RECORD.size))
         record[2:5] = uid & 0xFFFFFFFF, gid & 0xFFFFFFFF, mode & 0xFFFF
         record[6] &= ~Flag.IMPLIED
-        record[8], record[13] = mtime, len(self._records) // _RECORD.size
+        record[8], record[13] = mtime, self._count
         _RECORD.pack_into(self._records, node * _RECORD.size, *record)
 
     def _root(self, kind: int, mode: int, uid: int, gid: int, mtime: int) -> None:
@@ -284,88 +291,82 @@ class LayerBuilder:
     def _settle_duplicates(
         self, table: Array, names: Array, offsets: Array
     ) -> tuple[Array, list[tuple[int, int]], list[int]]:
-        """Which nodes stay; (loser, winner) for replaced files; nodes that are also whited out."""
-        count = len(table)
-        keep = np.ones(count, dtype=bool)
+        """Which nodes stay; replaced files with the node they count at; nodes that are also whited out."""
+        keep = np.ones(len(table), dtype=bool)
         order = np.lexsort((table["name_hash"], table["parent"]))
         parent, name_hash = table["parent"][order], table["name_hash"][order]
-        same = (parent[1:] == parent[:-1]) & (name_hash[1:] == name_hash[:-1])
-        shadowed: list[tuple[int, int]] = []
-        also: list[int] = []
-        if not same.any():
-            return keep, shadowed, also
+        hits = np.flatnonzero((parent[1:] == parent[:-1]) & (name_hash[1:] == name_hash[:-1]))
+        if not len(hits):
+            return keep, [], []
         groups: dict[tuple[int, bytes], list[int]] = {}
-        hits = np.flatnonzero(same)
-        for position in sorted({*hits.tolist(), *(hits + 1).tolist()}):
-            node = int(order[position])
+        for node in order[np.union1d(hits, hits + 1)].tolist():
             name = names[offsets[node] : offsets[node + 1]].tobytes()
             groups.setdefault((int(table["parent"][node]), name), []).append(node)
+        kinds, positions = table["kind"], table["order"]
+        replaced: dict[int, int] = {}
+        also: list[int] = []
         for nodes in groups.values():
             if len(nodes) > 1:
-                self._settle(
-                    sorted(nodes, key=lambda n: int(table["order"][n])), table, keep, shadowed, also
-                )
-        self._drop_orphans(table, keep, shadowed)
-        return keep, shadowed, also
+                nodes.sort(key=lambda node: (int(positions[node]), node))
+                self._settle(nodes, kinds, replaced, also)
+        _add_orphans(table["parent"], kinds, replaced)
+        keep[np.fromiter(replaced, dtype=np.int64, count=len(replaced))] = False
+        shadowed = []
+        for node in sorted(replaced):
+            if kinds[node] == Kind.FILE:
+                place = node
+                while place in replaced:
+                    place = replaced[place]
+                shadowed.append((node, place))
+        return keep, shadowed, [node for node in also if keep[node]]
 
     def _settle(
-        self,
-        nodes: list[int],
-        table: Array,
-        keep: Array,
-        shadowed: list[tuple[int, int]],
-        also: list[int],
+        self, nodes: list[int], kinds: Array, replaced: dict[int, int], also: list[int]
     ) -> None:
-        entries = [node for node in nodes if table["kind"][node] != Kind.WHITEOUT]
+        """Of the nodes at one path, in the tar's order, the last entry stays."""
+        entries = [node for node in nodes if kinds[node] != Kind.WHITEOUT]
         winner = entries[-1] if entries else nodes[-1]
         if entries and len(entries) < len(nodes):
             also.append(winner)
         if len(entries) > 1:
             self.problem(tr("Some paths stand twice in one layer; the last one counts."))
-        for node in nodes:
-            if node != winner:
-                keep[node] = False
-                if table["kind"][node] == Kind.FILE:
-                    shadowed.append((node, winner))
-
-    def _drop_orphans(self, table: Array, keep: Array, shadowed: list[tuple[int, int]]) -> None:
-        """Take away what lies under a directory that a later entry of another kind replaced."""
-        parents = table["parent"].tolist()
-        gone = {
-            node for node in np.flatnonzero(~keep).tolist() if table["kind"][node] == Kind.DIRECTORY
-        }
-        if not gone:
-            return
-        for node in range(1, len(parents)):
-            if keep[node] and parents[node] in gone:
-                keep[node] = False
-                gone.add(node)
-                if table["kind"][node] == Kind.FILE:
-                    shadowed.append((node, 0))
+        replaced.update((node, winner) for node in nodes if node != winner)
 
     def _resolve_hardlinks(self, index: LayerIndex, renumber: Array, keep: Array) -> None:
-        links = np.flatnonzero(index.kind == Kind.HARDLINK)
-        if not len(links):
-            return
-        wanted = {
-            int(node): b"/".join(clean_path(index.link_target(int(node))) or ()) for node in links
-        }
-        by_place: dict[tuple[int, bytes], list[int]] = {}
-        for node, target in wanted.items():
+        """Bind the links whose target is in this layer."""
+        wanted: dict[tuple[int, bytes], list[int]] = {}
+        for node in np.flatnonzero(index.kind == Kind.HARDLINK).tolist():
+            target = b"/".join(clean_path(index.link_target(node)) or ())
             parent, _, name = target.rpartition(b"/")
             directory = self._directories.get(parent)
             if target and directory is not None and keep[directory]:
-                by_place.setdefault((int(renumber[directory]), name), []).append(node)
-        parents = {parent for parent, _ in by_place}
-        candidates = np.flatnonzero(
-            np.isin(index.parent, np.fromiter(parents, dtype=np.int32, count=len(parents)))
+                wanted.setdefault((int(renumber[directory]), name), []).append(node)
+        if not wanted:
+            return
+        parents = np.unique(np.array([parent for parent, _ in wanted], dtype=np.int32))
+        linkable = (index.kind != Kind.WHITEOUT) & (index.kind != Kind.DIRECTORY)
+        candidates = np.flatnonzero(linkable & np.isin(index.parent, parents))
+        blob = index.names.tobytes()
+        rows = zip(
+            candidates.tolist(),
+            index.parent[candidates].tolist(),
+            index.name_offsets[candidates].tolist(),
+            index.name_offsets[candidates + 1].tolist(),
+            strict=True,
         )
-        for candidate in candidates.tolist():
-            if index.kind[candidate] in (Kind.WHITEOUT, Kind.DIRECTORY):
-                continue
-            for node in by_place.get((int(index.parent[candidate]), index.name(candidate)), ()):
+        for candidate, parent_node, start, stop in rows:
+            for node in wanted.get((parent_node, blob[start:stop]), ()):
                 if node != candidate:
                     index.link_node[node] = candidate
+
+
+def _add_orphans(parents: Array, kinds: Array, replaced: dict[int, int]) -> None:
+    """What lies under a directory that a later entry replaced counts at that entry."""
+    if not any(kinds[node] == Kind.DIRECTORY for node in replaced):
+        return
+    for node, parent in enumerate(parents.tolist()):
+        if parent in replaced:
+            replaced.setdefault(node, replaced[parent])
 
 
 def _columns(

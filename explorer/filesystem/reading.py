@@ -1,10 +1,10 @@
-"""Reads one layer's tar into a LayerIndex: headers, content digests and first bytes in one pass, proved by sha256."""
+"""Reads one layer's tar into a LayerIndex: headers, content digests and first bytes in one pass, proved by the layer's digest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import xxhash
+from xxhash import xxh3_128, xxh3_128_digest
 
 from explorer.errors import DamagedInput, EngineLost, LimitExceeded
 from explorer.filesystem.layer import HEAD_BYTES, Kind, LayerIndex
@@ -15,7 +15,9 @@ from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_name
 
-MEMBERS_LIMIT = 10_000_000
+# At some 700 bytes an entry, index, union and findings together, this many still fit into a worker (sandbox.MEMORY_LIMIT).
+MEMBERS_LIMIT = 4_000_000
+_NO_DIGEST = bytes(16)
 _KINDS = {
     b"1": Kind.HARDLINK,
     b"2": Kind.SYMLINK,
@@ -25,7 +27,8 @@ _KINDS = {
     b"D": Kind.DIRECTORY,
     b"6": Kind.FIFO,
 }
-_SHA256 = "sha256:"
+# What a diff_id may begin with (image.config.DIGEST).
+_ALGORITHMS = ("sha256:", "sha512:")
 
 
 def read_layer(
@@ -40,14 +43,15 @@ def read_layer(
 ) -> LayerIndex:
     """The index of the uncompressed tar in `source`; damage does not raise, it makes the index incomplete.
 
-    It is complete and verified ("digest") when the tar reads well-formed to its end and its sha256 is `diff_id`; with
-    no `diff_id` the computed one is filled in. A tar without end blocks is complete only if a given digest proves it,
+    It is complete and verified ("digest") when the tar reads well-formed to its end and its digest is `diff_id`; with
+    no `diff_id` its sha256 is filled in. A tar without end blocks is complete only if a given digest proves it,
     or with `bare_end`: then the caller compares the computed digest with those the image names.
     With `expect_prefix` (a folder's name) names lose that first component and character devices 0:0 are whiteouts, as
     overlay2 has them; with verify=False nothing is hashed and the caller proves completeness. `on_bytes` gets the
     count of each chunk of up to 1 MiB. Raises Cancelled.
     """
-    chunks = Chunks(source, hashed=verify, on_bytes=on_bytes)
+    algorithm = diff_id.partition(":")[0] if diff_id.startswith(_ALGORITHMS) else "sha256"
+    chunks = Chunks(source, algorithm=algorithm if verify else "", on_bytes=on_bytes)
     stream = TarStream(chunks)
     builder = LayerBuilder()
     problem = ""
@@ -65,7 +69,7 @@ def read_layer(
         problem = error.message
     finally:
         digest = chunks.close()
-    computed = _SHA256 + digest if digest else ""
+    computed = f"{algorithm}:{digest}" if digest else ""
     if not problem:
         problem = _proof_problem("" if bare_end else stream.ended, diff_id, computed)
     if problem:
@@ -79,7 +83,7 @@ def read_layer(
 
 
 def _proof_problem(ended: str, diff_id: str, computed: str) -> str:
-    if computed and diff_id.startswith(_SHA256) and computed != diff_id:
+    if computed and diff_id and computed != diff_id:
         return wrong_digest(computed, diff_id)
     if ended == "bare" and not (computed and diff_id):
         return tr("It ends without an end mark; it may be cut off.")
@@ -96,69 +100,80 @@ def wrong_digest(computed: str, expected: str) -> str:
 
 
 def _read_members(task: Task, stream: TarStream, builder: LayerBuilder, prefix: bytes) -> None:
-    read = builder.add
     while (member := stream.next_member()) is not None:
         if len(builder) >= MEMBERS_LIMIT:
             raise LimitExceeded(
                 tr("It has more than {n} entries; the rest is left out.", n=MEMBERS_LIMIT)
             )
-        header, name, link = member.header, member.name, member.header.link
-        kind = _KINDS.get(member.kind, Kind.FILE)
-        if prefix:
-            name = _without_prefix(name, prefix)
-            if kind == Kind.HARDLINK:
-                link = _without_prefix(link, prefix)
-            if kind == Kind.CHARACTER and header.major == 0 and header.minor == 0:
-                builder.whiteout(name.strip(b"/"))
-                continue
-        if kind != Kind.FILE:
-            read(
-                name,
-                kind,
-                header.mode,
-                header.uid,
-                header.gid,
-                header.mtime,
-                link=link if kind in (Kind.HARDLINK, Kind.SYMLINK) else b"",
-            )
+        if prefix and _from_folder(builder, member, prefix):
             continue
-        # Offsets in an engine's stream of a folder say nothing about the layer's own tar.
-        _file(stream, builder, member, name, -1 if prefix else member.data_offset)
         task.checkpoint()
+        kind = _KINDS.get(member.kind)
+        if kind is None:
+            _file(stream, builder, member)
+            continue
+        header = member.header
+        link = header.link if kind in (Kind.HARDLINK, Kind.SYMLINK) else b""
+        builder.add(member.name, kind, header.mode, header.uid, header.gid, header.mtime, link=link)
 
 
-def _file(
-    stream: TarStream, builder: LayerBuilder, member: Member, name: bytes, data_offset: int
-) -> None:
-    """One regular file: its payload is hashed as it passes; what a cut leaves of it is kept."""
-    header = member.header
-    hasher, head, size = xxhash.xxh3_128(), b"", 0
+def _file(stream: TarStream, builder: LayerBuilder, member: Member) -> None:
+    """One regular file: its payload is hashed as it passes."""
+    part = stream.whole_payload()
+    if part is not None:
+        digest = xxh3_128_digest(part)[::-1]
+        _add_file(builder, member, len(part), digest, bytes(part[:HEAD_BYTES]))
+    elif member.size:
+        _long_file(stream, builder, member)
+    else:
+        _add_file(builder, member, 0, _NO_DIGEST, b"")
+    if member.size and not member.is_regular:
+        builder.problem(
+            tr("{name} is of an unknown kind and counts as a file.", name=display_name(member.name))
+        )
+
+
+def _long_file(stream: TarStream, builder: LayerBuilder, member: Member) -> None:
+    """A payload that comes in parts; what a cut leaves of it is kept."""
+    hasher, head, size = xxh3_128(), b"", 0
     try:
         for part in stream.payload():
-            if not size:
-                head = bytes(part[:HEAD_BYTES])
-            elif len(head) < HEAD_BYTES:
+            if len(head) < HEAD_BYTES:
                 head += bytes(part[: HEAD_BYTES - len(head)])
             hasher.update(part)
             size += len(part)
     finally:
-        builder.add(
-            name,
-            Kind.FILE,
-            header.mode,
-            header.uid,
-            header.gid,
-            header.mtime,
-            size,
-            data_offset,
-            hasher.intdigest().to_bytes(16, "little") if size else bytes(16),
-            head,
-            logical=header.logical,
-        )
-    if size and not member.is_regular:
-        builder.problem(
-            tr("{name} is of an unknown kind and counts as a file.", name=display_name(name))
-        )
+        _add_file(builder, member, size, hasher.digest()[::-1] if size else _NO_DIGEST, head)
+
+
+def _add_file(builder: LayerBuilder, member: Member, size: int, digest: bytes, head: bytes) -> None:
+    header = member.header
+    builder.add(
+        member.name,
+        Kind.FILE,
+        header.mode,
+        header.uid,
+        header.gid,
+        header.mtime,
+        size,
+        member.data_offset,
+        digest,
+        head,
+        logical=header.logical,
+    )
+
+
+def _from_folder(builder: LayerBuilder, member: Member, prefix: bytes) -> bool:
+    """Make a member of an engine's stream of a folder one of the layer's own; True when it was a whiteout."""
+    header = member.header
+    member.name = _without_prefix(member.name, prefix)
+    member.data_offset = -1  # offsets in this stream say nothing about the layer's own tar
+    if member.kind == b"1":
+        header.link = _without_prefix(header.link, prefix)
+    if member.kind == b"3" and header.major == 0 and header.minor == 0:
+        builder.whiteout(member.name.strip(b"/"))
+        return True
+    return False
 
 
 def _without_prefix(name: bytes, prefix: bytes) -> bytes:

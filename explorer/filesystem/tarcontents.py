@@ -32,12 +32,11 @@ _CHECK_EVERY = 1000
 
 
 class TarContents:
-    """The members of a plain tar by name; `problem` says where its headers stop making sense, "" if they do not."""
+    """The members of a plain tar by name, up to where it ends or its headers stop making sense (`ends_early`)."""
 
     def __init__(self, task: Task, descriptor: int, title: str) -> None:
         self.title = title
         self.ends_early = -1
-        self.problem = ""
         self._descriptor = descriptor
         self._size = os.fstat(descriptor).st_size
         self._places: dict[str, tuple[int, int]] = {}
@@ -82,10 +81,8 @@ class TarContents:
                 return
             try:
                 position = self._take(_header(block), position + BLOCK, extended)
-            except Malformed as error:
-                self.problem = tr(
-                    "{reason}, at byte {offset}", reason=error.message, offset=position
-                )
+            except Malformed:
+                self.ends_early = position
                 return
             if position > self._size:
                 self.ends_early = self._size
@@ -97,7 +94,8 @@ class TarContents:
         if header.type in _SPECIAL:
             if header.size > SPECIAL_LIMIT:
                 raise Malformed(tr("an extended header of {n} bytes", n=header.size))
-            extended.take(header.type, os.pread(self._descriptor, header.size, start))
+            if start + header.size <= self._size:
+                extended.take(header.type, os.pread(self._descriptor, header.size, start))
             return start + _padded(header.size)
         extended.apply(header)
         name = member_name(header.name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from zlib import adler32
 
 from explorer.errors import DamagedInput
 from explorer.translation import tr
@@ -15,9 +16,15 @@ BLOCK = 512
 # Go's maxSpecialFileSize and libarchive's entry limit.
 SPECIAL_LIMIT = 1 << 20
 ENTRY_LIMIT = 1 << 60
-_HEADER = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12s")
-_SPACES = b" " * 8
+# Times beyond are cut to what fits the column.
+_TIME_LIMIT = 1 << 62
+_HEADER = struct.Struct("100s24s12s12s8xc100s8s64x8s8s155s12s")
+# The fields of a layer repeat: the same modes, owners and times in entry after entry.
+_KNOWN_LIMIT = 4096
 _numbers: dict[bytes, int] = {}
+_permissions: dict[bytes, tuple[int, int, int]] = {}
+# Half a block is at most 65,280 in sum, below adler32's modulus of 65,521: then its low half is the plain sum of bytes.
+_HALF = BLOCK // 2
 
 
 class Malformed(DamagedInput):
@@ -45,11 +52,19 @@ class Header:
 def checksum_holds(block: bytes) -> bool:
     """Whether the header's checksum is right, counted in unsigned or (old writers) signed bytes."""
     stored = block[148:156]
-    try:
-        expected = number(stored)
-    except Malformed:
-        return False
-    total = sum(block) - sum(stored) + 256
+    expected = _numbers.get(stored)
+    if expected is None:
+        try:
+            expected = number(stored)
+        except Malformed:
+            return False
+    # The field itself counts as eight spaces.
+    total = (
+        (adler32(block[:_HALF], 0) & 0xFFFF)
+        + (adler32(block[_HALF:], 0) & 0xFFFF)
+        - (adler32(stored, 0) & 0xFFFF)
+        + 256
+    )
     if total == expected:
         return True
     return total - 256 * sum(byte > 127 for byte in block[:148] + block[156:]) == expected
@@ -72,47 +87,50 @@ def number(field: bytes) -> int:
             raise Malformed(tr("a field that is no octal number"))
         else:
             value = int(digits, 8)
-    if len(_numbers) < 4096:
-        _numbers[bytes(field)] = value
+    if len(_numbers) < _KNOWN_LIMIT:
+        _numbers[field] = value
     return value
+
+
+def _permission(fields: bytes) -> tuple[int, int, int]:
+    """Mode, uid and gid, which stand side by side."""
+    found = (number(fields[:8]) & 0o7777, number(fields[8:16]), number(fields[16:]))
+    if len(_permissions) < _KNOWN_LIMIT:
+        _permissions[fields] = found
+    return found
 
 
 def parse(block: bytes) -> Header:
     """Read one 512-byte header; raises Malformed."""
-    (name, mode, uid, gid, size, mtime, _, kind, link, magic, _, _, major, minor, prefix, tail) = (
-        _HEADER.unpack(block)
+    name, permission, size, mtime, kind, link, magic, major, minor, prefix, tail = _HEADER.unpack(
+        block
     )
-    name = name.partition(b"\0")[0]
-    length = number(size)
+    length, seconds = number(size), number(mtime)
     if not 0 <= length <= ENTRY_LIMIT:
         raise Malformed(tr("a size that cannot be"))
+    if not -_TIME_LIMIT <= seconds <= _TIME_LIMIT:
+        seconds = _TIME_LIMIT if seconds > 0 else -_TIME_LIMIT
+    mode, uid, gid = _permissions.get(permission) or _permission(permission)
     header = Header(
-        name,
-        number(mode) & 0o7777,
-        number(uid),
-        number(gid),
+        name.partition(b"\0")[0],
+        mode,
+        uid,
+        gid,
         length,
-        _clamp(number(mtime)),
+        seconds,
         kind,
-        link.partition(b"\0")[0],
+        link.partition(b"\0")[0] if link[0] else b"",
     )
-    if magic[:6] == b"ustar\0":
+    if prefix[0] and magic[:6] == b"ustar\0":
         if tail[8:12] == b"tar\0":
             prefix = prefix[:131]
-        front = prefix.partition(b"\0")[0]
-        if front:
-            header.name = front + b"/" + name
+        header.name = prefix.partition(b"\0")[0] + b"/" + header.name
     if kind in b"34":
         header.major, header.minor = number(major), number(minor)
     if kind == b"S":
         header.logical = max(number(block[483:495]), 0)
         header.more_sparse = block[482] != 0
     return header
-
-
-def _clamp(seconds: int) -> int:
-    """A time that fits the column."""
-    return max(-(1 << 62), min(seconds, 1 << 62))
 
 
 def pax_records(body: bytes) -> list[tuple[bytes, bytes]]:
@@ -137,7 +155,7 @@ def pax_records(body: bytes) -> list[tuple[bytes, bytes]]:
     return records
 
 
-_NO_NUL = frozenset({b"path", b"linkpath", b"uname", b"gname"})
+_NO_NUL = frozenset({b"path", b"linkpath", b"uname", b"gname", b"GNU.sparse.name"})
 
 
 def apply_pax(header: Header, records: dict[bytes, bytes]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
-from explorer.errors import DamagedInput
+from explorer.errors import DamagedInput, ExplorerError
 from explorer.filesystem.source import ByteSource
 from explorer.filesystem.tarheader import (
     BLOCK,
@@ -29,47 +29,63 @@ _RING = 4
 _ZERO = bytes(BLOCK)
 _JSON_LIMIT = 64 << 10
 _SHOWN_ERROR = 2000
-REGULAR = b"0\x007"
+# Old and new regular files, contiguous ones, and GNU's sparse ones.
+REGULAR = frozenset({b"0", b"\0", b"7", b"S"})
 
 
 class Chunks:
-    """Fills a ring of 1 MiB buffers, so that blocks never straddle two; with `hashed`, sha256 runs in a thread."""
+    """Fills a ring of 1 MiB buffers, so that blocks never straddle two; with `algorithm`, a thread hashes them."""
 
     def __init__(
-        self, source: ByteSource, *, hashed: bool, on_bytes: Callable[[int], None] | None = None
+        self,
+        source: ByteSource,
+        *,
+        algorithm: str = "",
+        on_bytes: Callable[[int], None] | None = None,
     ) -> None:
         self._source, self._on_bytes = source, on_bytes
         self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
         for _ in range(_RING):
             self._free.put(bytearray(CHUNK))
         self._full: queue.SimpleQueue[tuple[bytearray, int] | None] = queue.SimpleQueue()
-        self._hash = sha256()
         self._held: bytearray | None = None
+        self._failure: ExplorerError | None = None
         self._thread: threading.Thread | None = None
-        if hashed:
-            self._thread = threading.Thread(target=self._digest, name="layer-sha256", daemon=True)
+        if algorithm:
+            self._hash = hashlib.new(algorithm)
+            self._thread = threading.Thread(target=self._digest, name="layer-digest", daemon=True)
             self._thread.start()
 
     def next(self) -> memoryview:
-        """The next chunk, shorter at the end, empty after it; the chunk before must not be used any more."""
+        """The next chunk, shorter at the end, empty after it; the chunk before must not be used any more.
+
+        Raises what the source raises, after the bytes that came before it were handed out.
+        """
+        if self._failure is not None:
+            raise self._failure
         if self._held is not None and self._thread is None:
             self._free.put(self._held)
-        buffer = self._free.get()
+        buffer = self._held = self._free.get()
         view, filled = memoryview(buffer), 0
         while filled < CHUNK:
-            count = self._source.readinto(view[filled:])
+            try:
+                count = self._source.readinto(view[filled:])
+            except ExplorerError as error:
+                self._failure = error
+                break
             if count <= 0:
                 break
             filled += count
+        if self._failure is not None and not filled:
+            raise self._failure
         if self._on_bytes is not None and filled:
             self._on_bytes(filled)
-        self._held = buffer
         if self._thread is not None:
             self._full.put((buffer, filled))
         return view[:filled]
 
     def close(self) -> str:
-        """Stop hashing; the sha256 of all chunks as hexadecimal, "" when they were not hashed."""
+        """Stop hashing; the digest of all chunks as hexadecimal, "" when they were not hashed."""
         if self._thread is None:
             return ""
         self._full.put(None)
@@ -99,7 +115,7 @@ class Member:
     @property
     def is_regular(self) -> bool:
         """Whether it carries a file's payload."""
-        return self.kind in REGULAR or self.kind == b"S"
+        return self.kind in REGULAR
 
 
 class TarStream:
@@ -131,7 +147,7 @@ class TarStream:
         pax: dict[bytes, bytes] = {}
         name = link = None
         while True:
-            start = self.offset
+            start = self._base + self._position
             block = self._block()
             if block is None:
                 self.ended = "bare"
@@ -140,16 +156,29 @@ class TarStream:
                 self._end(start)
                 return None
             header = self._header(block, start)
-            if header.type == b"L":
-                name = self._special(header.size, start).partition(b"\0")[0]
-            elif header.type == b"K":
-                link = self._special(header.size, start).partition(b"\0")[0]
-            elif header.type in b"xX":
-                pax = dict(self._records(header.size, start))
-            elif header.type == b"g":
-                self._global.update(self._records(header.size, start))
-            else:
+            kind = header.type
+            if kind not in _EXTENDED:
                 return self._member(header, start, pax, name, link)
+            if kind == b"L":
+                name = self._special(header.size, start).partition(b"\0")[0]
+            elif kind == b"K":
+                link = self._special(header.size, start).partition(b"\0")[0]
+            elif kind == b"g":
+                records = self._records(header.size, start)
+                self._global.update(item for item in records if item[0] in _GLOBAL_KEYS)
+            else:
+                pax = dict(self._records(header.size, start))
+
+    def whole_payload(self) -> memoryview | None:
+        """The current payload in one piece, valid until the next call; None when it does not lie in one chunk."""
+        size = self._left
+        end = self._position + size
+        if not size or end + self._padding > len(self._chunk):
+            return None
+        part = self._chunk[self._position : end]
+        self._position = end + self._padding
+        self._left = self._padding = 0
+        return part
 
     def payload(self) -> Iterator[memoryview]:
         """The current payload in parts that are valid until the next call."""
@@ -184,37 +213,33 @@ class TarStream:
         name: bytes | None,
         link: bytes | None,
     ) -> Member:
-        try:
-            if self._global:
-                apply_pax(
-                    header,
-                    {key: value for key, value in self._global.items() if key in _GLOBAL_KEYS},
-                )
-            if name is not None:
-                header.name = name
-            if link is not None:
-                header.link = link
-            if pax:
+        if pax or self._global or name or link:
+            try:
+                apply_pax(header, self._global)
                 apply_pax(header, pax)
-        except Malformed as error:
-            raise self._damage(error.message, start) from error
+            except Malformed as error:
+                raise self._damage(error.message, start) from error
+            # As Go has it, a GNU long name counts before a PAX path.
+            header.name = name or header.name
+            header.link = link or header.link
         kind = header.type
         if header.more_sparse:
             self._sparse_extensions(start)
-        if kind in b"0\0" and header.name.endswith(b"/"):
-            kind = b"5"
+        if kind == b"\0" and header.name.endswith(b"/"):
+            kind = b"5"  # before POSIX, directories had no kind of their own
         # Links, devices, pipes and directories carry no payload, whatever their size field says.
         size = 0 if kind in b"123456" else header.size
         self._left, self._padding = size, -size % BLOCK
-        return Member(header.name, kind, size, start, self.offset, header)
+        return Member(header.name, kind, size, start, self._base + self._position, header)
 
     def _header(self, block: bytes, start: int) -> Header:
         try:
-            if not checksum_holds(block):
-                raise Malformed(tr("a header whose checksum is wrong"))
-            return parse(block)
+            if checksum_holds(block):
+                return parse(block)
+            what = tr("a header whose checksum is wrong")
         except Malformed as error:
-            raise self._engine_error(block, start) or self._damage(error.message, start) from error
+            what = error.message
+        raise self._engine_error(block, start) or self._damage(what, start)
 
     def _special(self, size: int, start: int) -> bytes:
         if size > SPECIAL_LIMIT:
@@ -258,10 +283,11 @@ class TarStream:
             return None
         block = bytes(self._chunk[self._position : self._position + BLOCK])
         if len(block) < BLOCK:
-            offset = self.offset
-            raise self._engine_error(block, offset) or self._damage(
-                tr("it ends inside a header"), offset
-            )
+            start = self.offset
+            error = self._engine_error(block, start)
+            if error is None:
+                self._refill()  # the source may have a reason of its own
+            raise error or self._damage(tr("it ends inside a header"), start)
         self._position += BLOCK
         return block
 
@@ -281,9 +307,10 @@ class TarStream:
 
     def _engine_error(self, block: bytes, start: int) -> DamagedInput | None:
         """An engine writes the error that ended its export into the stream, as JSON (moby image_routes.go)."""
-        if not block.lstrip()[:1] == b"{":
+        if block.lstrip()[:1] != b"{":
             return None
-        text = block + bytes(self._chunk[self._position : self._position + _JSON_LIMIT])
+        after = self._position if len(block) == BLOCK else len(self._chunk)
+        text = block + bytes(self._chunk[after : after + _JSON_LIMIT])
         try:
             value, _ = json.JSONDecoder().raw_decode(
                 text.decode("utf-8", "replace").strip("\0 \r\n")
@@ -306,6 +333,8 @@ class TarStream:
         return DamagedInput(what, offset=offset)
 
 
+_EXTENDED = frozenset({b"L", b"K", b"x", b"X", b"g"})
+# What a global header may say for all that follow: no name, and no size that would move the next header.
 _GLOBAL_KEYS = frozenset({b"mtime", b"uid", b"gid"})
 
 
@@ -332,7 +361,7 @@ def members(source: ByteSource) -> Iterator[MemberStream]:
 
     Raises DamagedInput where it is damaged.
     """
-    stream = TarStream(Chunks(source, hashed=False))
+    stream = TarStream(Chunks(source))
     while (member := stream.next_member()) is not None:
         yield MemberStream(stream, member)
         stream.skip_payload()

@@ -162,6 +162,7 @@ class _Union:
         self.replaced_by = np.full(total, -1, dtype=np.int32)
         self.payload_row = np.arange(total, dtype=np.int32)
         self.row_node = np.zeros(total, dtype=np.int64)
+        self.kinds = bytearray(total)  # of the rows of the layers applied so far
         # Global nodes in the order of their first appearance; the base layer's come in one piece.
         self.parent: list[int] = [-1]
         self.names: list[bytes] = [b""]
@@ -172,6 +173,7 @@ class _Union:
     def apply(self, number: int) -> None:
         layer, first = self.layers[number], int(self.first_row[number])
         node_count = len(layer)
+        self.kinds[first : first + node_count - 1] = layer.kind[1:].tobytes()
         if len(self.parent) == 1:
             places = self._take_base(layer, first)
         else:
@@ -281,7 +283,7 @@ class _Union:
             place, row = places[node], first + node - 1
             old = current[place]
             if old >= 0:
-                old_is_directory = self._is_directory(old)
+                old_is_directory = self.kinds[old] == Kind.DIRECTORY
                 if kind == Kind.DIRECTORY and old_is_directory and flags[node] & Flag.IMPLIED:
                     self.until[row] = number
                     continue
@@ -290,12 +292,6 @@ class _Union:
                 self.until[old] = number
                 self.replaced_by[old] = row
             current[place] = row
-
-    def _is_directory(self, row: int) -> bool:
-        number = int(np.searchsorted(self.first_row, row, side="right")) - 1
-        return bool(
-            self.layers[number].kind[row - int(self.first_row[number]) + 1] == Kind.DIRECTORY
-        )
 
     def finish(self) -> Stack:
         tree, position = _preorder(self.parent, self.names)
@@ -367,11 +363,16 @@ class _Union:
     def _follow_links(self, kind: Array) -> None:
         """Make payload_row name the file at the end of a chain of hardlinks, -1 where there is none."""
         links = np.flatnonzero(kind == Kind.HARDLINK)
-        for row in links.tolist():
-            target, steps = int(self.payload_row[row]), 0
-            while target >= 0 and kind[target] == Kind.HARDLINK and steps < 100:
-                target, steps = int(self.payload_row[target]), steps + 1
-            self.payload_row[row] = target if target >= 0 and kind[target] == Kind.FILE else -1
+        open_links = links
+        # Each round doubles the steps taken; after 32 only circles are left.
+        for _ in range(32):
+            target = self.payload_row[open_links]
+            open_links = open_links[(target >= 0) & (kind[target] == Kind.HARDLINK)]
+            if not len(open_links):
+                break
+            self.payload_row[open_links] = self.payload_row[self.payload_row[open_links]]
+        target = self.payload_row[links]
+        self.payload_row[links] = np.where((target >= 0) & (kind[target] == Kind.FILE), target, -1)
         self.payload_row[(kind != Kind.FILE) & (kind != Kind.HARDLINK)] = -1
 
     def _payload_until(self, kind: Array) -> Array:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from explorer.errors import StorageError
-from explorer.filesystem.columnfile import ColumnFileInvalid, read_columns, write_columns
+from explorer.filesystem.columnfile import Array, ColumnFileInvalid, read_columns, write_columns
 
-ARRAYS = {
+ARRAYS: dict[str, Array] = {
     "numbers": np.arange(1000, dtype=np.int64),
     "pairs": np.arange(10, dtype=np.uint64).reshape(5, 2),
     "none": np.zeros(0, dtype=np.uint8),
