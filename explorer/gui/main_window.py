@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QUrl
 from PySide6.QtGui import (
@@ -28,7 +29,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.engine.client import EngineInfo
 from explorer.errors import ExplorerError
 from explorer.findings.analysis import Analysis
 from explorer.findings.finding import Finding
@@ -48,6 +48,10 @@ from explorer.settings import Dismissals, Settings, SettingsStore
 from explorer.translation import tr
 from explorer.units import display_text
 from explorer.workflow import Options
+
+if TYPE_CHECKING:
+    # The engine's modules load only when an engine is asked.
+    from explorer.engine.client import EngineInfo
 
 TITLE = "Image Size Explorer"
 MINIMUM, DEFAULT = QSize(1024, 680), QSize(1440, 900)

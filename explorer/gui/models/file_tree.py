@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from explorer.filesystem.layer import Kind
+from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import State, View
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
@@ -37,12 +38,15 @@ class FileTreeModel(QAbstractItemModel):
         self._view: View | None = None
         self._children: dict[int, list[int]] = {}
         self._row_of: dict[int, int] = {}
+        # One byte a node: whether anything under it is shown. Views ask this for every row.
+        self._openable = b"\0"
         self._column, self._descending = SIZE, True
 
     def show(self, analysis: Analysis, shown: View) -> None:
         """Show another view."""
         self.beginResetModel()
         self._analysis, self._view = analysis, shown
+        self._openable = _have_children(analysis.stack.tree, shown)
         self._children.clear()
         self._row_of.clear()
         self.endResetModel()
@@ -82,11 +86,18 @@ class FileTreeModel(QAbstractItemModel):
         return 7
 
     def hasChildren(self, parent: Index = _NOWHERE) -> bool:
-        if self._analysis is None or self._view is None or parent.column() > 0:
-            return False
-        node = self.node(parent)
-        stop = int(self._analysis.stack.tree.end[node])
-        return bool(self._view.present[node + 1 : stop].any())
+        if not parent.isValid():
+            return bool(self._openable[0])
+        return parent.column() <= 0 and bool(self._openable[parent.internalId()])
+
+    def folders(self, parent: QModelIndex) -> list[QModelIndex]:
+        """The children of an index that have children of their own."""
+        children = self._list(self.node(parent))
+        return [
+            self.createIndex(row, 0, node)
+            for row, node in enumerate(children)
+            if self._openable[node]
+        ]
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if role == DISPLAY and orientation == Qt.Orientation.Horizontal:
@@ -203,6 +214,12 @@ class FileTreeModel(QAbstractItemModel):
     def _share(self, node: int) -> float:
         part, whole = self._share_parts(node)
         return part / whole if whole else 0.0
+
+
+def _have_children(tree: FileTree, shown: View) -> bytes:
+    counts = np.concatenate([[0], np.cumsum(shown.present)])
+    below = counts[tree.end] - counts[np.arange(len(tree)) + 1]
+    return bytes((below > 0).astype(np.uint8).tobytes())
 
 
 def status_text(analysis: Analysis, row: int) -> str:

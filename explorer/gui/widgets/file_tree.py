@@ -98,8 +98,7 @@ class FileTreeView(QTreeView):
         pending = [QModelIndex()]
         while pending:
             parent = pending.pop()
-            for row in range(min(self.files.rowCount(parent), _EXPANDED_SCANNED)):
-                index = self.files.index(row, 0, parent)
+            for index in self.files.folders(parent)[:_EXPANDED_SCANNED]:
                 if self.isExpanded(index):
                     opened.append(self.files.node(index))
                     pending.append(index)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QProgressBar, QPushButton, QStatusBar, QToolButton, QWidget
 
-from explorer.engine.client import EngineInfo
 from explorer.errors import ExplorerError
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import (
@@ -18,6 +19,10 @@ from explorer.gui.widgets.plain_label import (
 )
 from explorer.translation import tr
 from explorer.units import display_text
+
+if TYPE_CHECKING:
+    # The engine's modules load only when an engine is asked.
+    from explorer.engine.client import EngineInfo
 
 _DOT = 10
 _BAR = QSize(160, 14)

@@ -26,7 +26,7 @@ from explorer.filesystem.columnfile import Array
 from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import View
 from explorer.gui.selection import Navigation
-from explorer.gui.theme import current_theme
+from explorer.gui.theme import Theme, current_theme
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.gui.widgets.treemap_layout import Layout, fill_ids, layout_steps
 from explorer.gui.widgets.treemap_picture import Picture
@@ -53,6 +53,7 @@ class Treemap(QWidget):
         self._layout: Layout | None = None
         self._ids: Array = np.full((1, 1), -1, dtype=np.int32)
         self._image = QImage()
+        self._overlay: tuple[Theme, QImage] | None = None
         self._boxes: dict[int, tuple[int, int, int, int]] = {}
         # The layout that grows, with the tree and view it is of; the shown one's stand beside it.
         self._steps: Iterator[Layout] | None = None
@@ -79,8 +80,10 @@ class Treemap(QWidget):
     def set_colours(self, colours: Array, dimmed: Array | None = None) -> None:
         """Colour each node (uint8[n, 3]); nodes where `dimmed` is true are faded."""
         self._colours, self._dimmed = colours, dimmed
-        self._paint_image()
-        self.update()
+        # A layout that is under way brings its own picture soon.
+        if self._steps is None:
+            self._paint_image()
+            self.update()
 
     def set_tips(self, *, on: bool) -> None:
         """Whether a tile's path and size come up as a tooltip."""
@@ -124,6 +127,7 @@ class Treemap(QWidget):
             return
         self._layout, self._shown = layout, self._source
         self._ids = fill_ids(layout)
+        self._overlay = None
         self._boxes = {tile[4]: tile[:4] for tile in layout.tiles}
         for x, y, w, h, node, last, _ in layout.frames:
             self._boxes[node] = self._boxes[last] = (x, y, w, h)
@@ -134,8 +138,11 @@ class Treemap(QWidget):
     def _paint_image(self) -> None:
         """One lookup colours the whole picture; borders, frames and labels are drawn over it."""
         picture = self.picture()
-        if picture is not None:
-            self._image = picture.image(self._ids)
+        if picture is None:
+            return
+        if self._overlay is None or self._overlay[0] is not picture.theme:
+            self._overlay = picture.theme, picture.overlay()
+        self._image = picture.image(self._ids, self._overlay[1])
 
     def picture(self) -> Picture | None:
         """What is drawn now, None while nothing is; an export draws it anew."""

@@ -125,7 +125,7 @@ def test_that_ids_of_an_older_tree_mean_nothing(treemap: Treemap, selection: Sel
 def test_that_the_picture_is_the_same_in_pixels_and_in_shapes(treemap: Treemap) -> None:
     picture = treemap.picture()
     assert picture is not None
-    pixels = picture.image(treemap._ids)
+    pixels = picture.image(treemap._ids, picture.overlay())
     shapes = QPixmap(600, 400)
     painter = QPainter(shapes)
     picture.paint(painter)
