@@ -19,10 +19,15 @@ from explorer.filesystem.layer import LayerIndex
 from explorer.filesystem.source import ImageSource
 from explorer.findings.analysis import Analysis
 from explorer.findings.analysis import analyse as analyse_layers
+from explorer.findings.executables import add_binaries, inspect_executable, live_file
+from explorer.gobinary.analyse import analyse_file
+from explorer.gobinary.binary import GoBinary
+from explorer.gobinary.cache import BinaryCache
 from explorer.image.reference import parse_reference
+from explorer.paths import cache_dir
 from explorer.task import Task
 from explorer.translation import tr
-from explorer.units import display_text, size_text
+from explorer.units import display_name, display_text, size_text
 
 if TYPE_CHECKING:
     from explorer.engine.client import Engine, EngineInfo
@@ -93,6 +98,10 @@ def analyse(
         result = analyse_layers(
             image, layers, via=_via(source, missing), problems=notes, timings=timings
         )
+        found = time.monotonic()
+        result = add_binaries(task, source, result, _binary_cache(options))
+        timings = {**result.timings, "binaries": time.monotonic() - found}
+        result = replace(result, timings=timings)
     return replace(result, timings={**result.timings, "total": time.monotonic() - started})
 
 
@@ -106,6 +115,10 @@ def analyse_to_file(task: Task, options: Mapping[str, Any], folder: str) -> str:
         path = target / "analysis.col"
         result.save(path)
     return str(path)
+
+
+def _binary_cache(options: Options) -> BinaryCache | None:
+    return BinaryCache(cache_dir()) if options.use_cache else None
 
 
 def _via(source: ImageSource, missing: list[int]) -> str:
@@ -259,6 +272,33 @@ def _same_image(source: ImageSource, options: Mapping[str, Any]) -> None:
             ),
             tr("Open it again to see the new one."),
         )
+
+
+def inspect_file(task: Task, path: str, name: str) -> GoBinary:
+    """What is inside an executable on disk; `name` is what the user calls it."""
+    return analyse_file(task, Path(path), name)
+
+
+def inspect_binary(task: Task, options: Mapping[str, Any], path: bytes) -> GoBinary:
+    """What is inside an executable of an image's final file system; links on the way are followed.
+
+    ImageNotFound when there is no such file, NotAnExecutable when it is none, and what opening and reading raise.
+    """
+    chosen = Options(**options)
+    store = LayerStore.open() if chosen.use_cache else LayerStore.private()
+    with closing(store), closing(open_source(task, chosen)) as source:
+        _same_image(source, options)
+        layers = _cached_layers(store, source)
+        missing = [layer.index for layer in source.image.layers if layer.index not in layers]
+        if missing:
+            source.read_layers(task, store, missing, layers.__setitem__)
+        file = live_file(layers, path)
+        if file is None:
+            raise ImageNotFound(
+                tr("The image has no file {name}.", name=display_name(path)),
+                tr("image-explorer analyze --json lists its Go executables as go_binaries."),
+            )
+        return inspect_executable(task, source, file, _binary_cache(chosen))
 
 
 def list_images(task: Task, host: str) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -54,6 +55,20 @@ def read_payload(
         _from_export(engine, task, inspected, layer, path, data_offset, size, sink)
 
 
+@contextmanager
+def visible_files(
+    engine: Engine, task: Task, inspected: Inspected
+) -> Iterator[Callable[[bytes, int, Sink], None]]:
+    """A function that streams files of the image's final file system, from one container that is never started."""
+    image = inspected.image
+    with created_container(engine, task, image.id, {}, image.config.volumes) as container:
+
+        def read(path: bytes, size: int, sink: Sink) -> None:
+            _from_container(engine, task, container, b"/" + path, size, sink)
+
+        yield read
+
+
 def _from_folder(
     engine: Engine, task: Task, inspected: Inspected, layer: int, path: bytes, size: int, sink: Sink
 ) -> None:
@@ -61,14 +76,20 @@ def _from_folder(
     image = inspected.image
     folders = {mount: inspected.folders[layer]}
     with created_container(engine, task, image.id, folders, image.config.volumes) as container:
-        target = f"/containers/{container}/archive?path={quote(mount)}/{quote(path)}"
-        try:
-            with engine.stream(task, target) as stream:
-                _from_tar(task, stream, path.rpartition(b"/")[2], -1, size, sink)
-        except EngineRefused as error:
-            if error.status != 404:
-                raise
-            raise _no_such_file(path) from error
+        _from_container(engine, task, container, mount.encode() + b"/" + path, size, sink)
+
+
+def _from_container(
+    engine: Engine, task: Task, container: str, path: bytes, size: int, sink: Sink
+) -> None:
+    target = f"/containers/{container}/archive?path={quote(path)}"
+    try:
+        with engine.stream(task, target) as stream:
+            _from_tar(task, stream, path.rpartition(b"/")[2], -1, size, sink)
+    except EngineRefused as error:
+        if error.status != 404:
+            raise
+        raise _no_such_file(path) from error
 
 
 def _from_export(

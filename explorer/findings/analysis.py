@@ -16,6 +16,7 @@ from explorer.filesystem.dive import DiveFigures, dive_figures
 from explorer.filesystem.layer import Kind, LayerIndex
 from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import Stack, stack_layers
+from explorer.findings.binary import ImageBinary
 from explorer.findings.catalogue import find
 from explorer.findings.category import CATEGORIES
 from explorer.findings.classify import classify
@@ -72,6 +73,8 @@ class Analysis:
     totals: Totals
     dive: DiveFigures
     findings: tuple[Finding, ...]
+    go_binaries: tuple[ImageBinary, ...] = ()  # biggest first
+    tool_binaries: int = 0  # executables of Go toolchains and caches, which are only counted
     stack_layers: tuple[int, ...] = ()  # image layer index of each layer of the stack
     timings: Mapping[str, float] = field(default_factory=dict)  # seconds
 
@@ -144,6 +147,8 @@ _META_TYPES: dict[Any, Any] = {
     "tuple[int, ...]": tuple[int, ...],
     "tuple[LayerFigures, ...]": tuple[LayerFigures, ...],
     "Totals": Totals,
+    "tuple[ImageBinary, ...]": tuple[ImageBinary, ...],
+    "int": int,
     "DiveFigures": DiveFigures,
     "Mapping[str, float]": dict[str, float],
 }

@@ -8,7 +8,7 @@ from explorer.gobinary.names import ASSEMBLY, GENERATED
 MAIN, STANDARD, DEPENDENCY, UNKNOWN, NONE = "main", "std", "dependency", "unknown", "none"
 STANDARD_MODULE = "std"
 # Hosts whose repositories are two path elements below them.
-_TWO_BELOW = ("github.com", "gitlab.com", "bitbucket.org")
+_TWO_BELOW = ("github.com", "gitlab.com", "bitbucket.org", "golang.org")
 
 
 class ModuleFinder:
@@ -16,7 +16,10 @@ class ModuleFinder:
 
     def __init__(self, info: BuildInfo) -> None:
         self._main = info.main.path if info.main is not None else ""
-        self._own = self._main or info.path
+        # A program built from a vendor folder names no module, but the package that it was built from.
+        self._own = self._main or (
+            _guess(info.path) if "." in info.path.partition("/")[0] else info.path
+        )
         listed = info.dependencies or ()
         self._versions = {module.path: module.version for module in listed}
 
@@ -36,7 +39,8 @@ class ModuleFinder:
         first = package.partition("/")[0]
         if "." not in first:
             return STANDARD_MODULE, STANDARD
-        return _guess(package), UNKNOWN
+        guessed = _guess(package)
+        return guessed, MAIN if guessed == self._own else UNKNOWN
 
     def _listed(self, package: str) -> tuple[str, str] | None:
         place = len(package)

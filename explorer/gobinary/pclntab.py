@@ -187,10 +187,9 @@ def _records(exe: Executable, at: int, func: Array, version: int) -> _Records:
     size = fixed + pcdata + gap + wide * funcdata
     if int((first + size).max()) > len(numbers):
         raise Damaged
-    tables, table_func = (
-        [column(place) for place in (3, 4, 5)],
-        [np.arange(len(func), dtype=np.int32)] * 3,
-    )
+    everyone = np.arange(len(func), dtype=np.int32)
+    tables = [column(place) for place in (3, 4, 5)]
+    table_func: list[Array] = [everyone, everyone, everyone]
     for place in range(int(pcdata.max())):
         having = np.flatnonzero(pcdata > place)
         tables.append(numbers[first[having] + fixed + place])

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from explorer.findings.analysis import Analysis
+from explorer.findings.binary import ImageBinary
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
 from explorer.image.history import instruction
@@ -33,8 +34,7 @@ def analysis_document(analysis: Analysis) -> dict[str, Any]:
             for category, (size, files) in zip(CATEGORIES, analysis.category_bytes(), strict=True)
         ],
         "findings": [_finding(analysis, finding) for finding in analysis.findings],
-        # Filled by the analysis of Go executables; the list is part of the schema from its first version.
-        "go_binaries": [],
+        "go_binaries": [_binary(binary) for binary in analysis.go_binaries],
         "timings": {name: round(seconds, 6) for name, seconds in analysis.timings.items()},
     }
 
@@ -87,6 +87,12 @@ def _layers(analysis: Analysis) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _binary(binary: ImageBinary) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(binary)
+    del document["row"]
+    return document
 
 
 def _finding(analysis: Analysis, finding: Finding) -> dict[str, Any]:
