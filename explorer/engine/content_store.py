@@ -56,7 +56,7 @@ def obstacle(engine: Engine, inspected: Inspected) -> str:
     if not inspected.descriptor or not engine.describe().containerd_store:
         return tr("the engine does not use the containerd image store")
     if not engine.endpoint.is_local:
-        return tr("the engine is on another machine")
+        return tr("the engine is reached over the network")
     if engine.describe().rootless:
         return tr("the engine runs without root")
     return ""
@@ -95,8 +95,10 @@ def read_content_store(
                         left.add(futures[future])
                     else:
                         on_layer(futures[future], store.put(layer))
-            finally:
+            except BaseException:
+                meter.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
+                raise
     return Left(frozenset(left), blobs.reason)
 
 

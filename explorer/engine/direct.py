@@ -8,7 +8,7 @@ and the proof of completeness in the engine's own history, which states every la
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,10 +19,10 @@ import numpy as np
 
 from explorer.engine.containers import created_container, mount_prefix
 from explorer.engine.inspection import Inspected
-from explorer.engine.opaque import find_opaque, mark_opaque, stated_bytes
-from explorer.engine.stream import lost
+from explorer.engine.opaque import Opaque, find_opaque, mark_opaque, stated_bytes
+from explorer.engine.stream import TICK_SECONDS, answer, lost
 from explorer.engine.transport import Connection, ProtocolError
-from explorer.errors import EngineRefused
+from explorer.errors import EngineLost, EngineRefused
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.contents import Meter
 from explorer.filesystem.layer import LayerIndex
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 DRIVER = "overlay2"
 # One layer is archived by one thread of the engine and read by one of ours.
 READERS = 2
+# Beyond some 75 layers overlay2 mounts by a helper program, a quarter of a second for every question asked.
+LAYERS_LIMIT = 70
 _HEAD_SECONDS = 60.0
 _OK, _NOT_FOUND = 200, 404
 _log = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ def obstacle(engine: Engine, inspected: Inspected) -> str:
     if inspected.driver != DRIVER:
         return tr("the engine stores images by {driver}", driver=inspected.driver or "?")
     if not engine.endpoint.is_local:
-        return tr("the engine is on another machine")
+        return tr("the engine is reached over the network")
     if len(inspected.folders) != len(inspected.image.layers):
         return tr("the engine does not name every layer's folder")
     if -1 in inspected.sizes:
@@ -85,22 +87,18 @@ def read_direct(
             if index == 0:
                 on_layer(index, store.put(layer))
 
-        found = reader.read(wanted, deliver_base)
-        later = {index: layer for index, layer in found.items() if index > 0}
-        missing = frozenset(wanted) - found.keys()
-        if not later:
-            return Left(missing, reader.reason)
-        others = {
-            layer.index: store.get(layer.diff_id)
-            for layer in image.layers
-            if layer.index not in found
-        }
-        known = {**found, **{index: layer for index, layer in others.items() if layer is not None}}
-        if len(known) < len(image.layers):
-            # What a layer hides is only seen beside all others.
-            return Left(missing | later.keys(), reader.reason)
-        with closing(_Lookup(engine, task, container)) as lookup:
-            opaque = find_opaque([known[i] for i in range(len(known))], later, lookup.exists)
+        try:
+            reader.read(wanted, deliver_base)
+            later = {index: layer for index, layer in reader.found.items() if index > 0}
+            opaque = _opaque_directories(engine, task, inspected, container, store, reader.found)
+        except EngineLost:
+            for index in sorted(reader.found.keys() - {0}):
+                on_layer(index, _unsettled(reader.found[index]))
+            raise
+    missing = frozenset(wanted) - reader.found.keys()
+    if opaque is None:
+        # What a layer hides is only seen beside all others.
+        return Left(missing | later.keys(), reader.reason)
     for index in sorted(later.keys() - opaque.unclear):
         marked = mark_opaque(later[index], opaque.nodes.get(index, frozenset()))
         on_layer(index, store.put(marked))
@@ -110,8 +108,37 @@ def read_direct(
     return Left(missing | opaque.unclear, reason)
 
 
+def _opaque_directories(
+    engine: Engine,
+    task: Task,
+    inspected: Inspected,
+    container: str,
+    store: LayerStore,
+    found: Mapping[int, LayerIndex],
+) -> Opaque | None:
+    """The opaque directories of the layers found, None when other layers of the image are not known."""
+    later = found.keys() - {0}
+    if not later:
+        return Opaque({}, frozenset())
+    known = dict(found)
+    for layer in inspected.image.layers:
+        held = known.get(layer.index) or store.get(layer.diff_id)
+        if held is None:
+            return None
+        known[layer.index] = held
+    task.progress(tr("Looking for what the layers hide"))
+    with closing(_Lookup(engine, task, container)) as lookup:
+        return find_opaque([known[index] for index in sorted(known)], later, lookup.exists)
+
+
+def _unsettled(layer: LayerIndex) -> LayerIndex:
+    """A layer that was read, but of which nobody can tell any more which directories hide what lies below them."""
+    problem = tr("The engine went away before it was known what this layer hides of lower ones.")
+    return replace(layer, complete=False, verified="", problems=(*layer.problems, problem))
+
+
 class _Reader:
-    """Reads layers' folders, several at a time; `reason` says why the last one that failed did."""
+    """Reads layers' folders, several at a time, into `found`; `reason` says why the last one that failed did."""
 
     def __init__(
         self, engine: Engine, task: Task, inspected: Inspected, container: str, prefix: str
@@ -119,14 +146,12 @@ class _Reader:
         self._engine, self._task, self._inspected = engine, task, inspected
         self._container, self._prefix = container, prefix
         self.reason = ""
+        self.found: dict[int, LayerIndex] = {}
 
-    def read(
-        self, wanted: Collection[int], on_read: Callable[[int, LayerIndex], None]
-    ) -> dict[int, LayerIndex]:
-        """The layers that were read and proved; on_read is called in this thread as they come."""
+    def read(self, wanted: Collection[int], on_read: Callable[[int, LayerIndex], None]) -> None:
+        """Read layers and prove them; on_read is called in this thread as they come."""
         sizes = self._inspected.sizes
         meter = Meter(self._task, tr("Reading layers"), sum(sizes[index] for index in wanted))
-        found: dict[int, LayerIndex] = {}
         with ThreadPoolExecutor(READERS) as pool:
             # The biggest first: the others fit beside it.
             order = sorted(wanted, key=lambda index: -sizes[index])
@@ -135,11 +160,12 @@ class _Reader:
                 for future in as_completed(futures):
                     layer = future.result()
                     if layer is not None:
-                        found[futures[future]] = layer
+                        self.found[futures[future]] = layer
                         on_read(futures[future], layer)
-            finally:
+            except BaseException:
+                meter.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
-        return found
+                raise
 
     def _read(self, index: int, meter: Meter) -> LayerIndex | None:
         name = f"{self._prefix}{index}"
@@ -197,9 +223,10 @@ class _Lookup:
         target = f"/containers/{self._container}/archive?path=/{quote(path)}"
         try:
             if self._connection is None:
-                self._connection = Connection(self._engine.endpoint, _HEAD_SECONDS)
+                self._connection = Connection(self._engine.endpoint, TICK_SECONDS)
             with self._task.on_cancel(self._connection.shutdown):
-                return self._connection.request("HEAD", self._engine.target(target)).status
+                self._connection.send("HEAD", self._engine.target(target))
+                return answer(self._connection, "HEAD", self._task, _HEAD_SECONDS).status
         except (OSError, ProtocolError) as error:
             self._task.checkpoint()
             raise lost(self._engine.endpoint, error) from error

@@ -71,6 +71,8 @@ class _Search:
         self._dark: list[tuple[int, int, int]] = []
         self._opaque: dict[int, set[int]] = {}
         self._unclear: set[int] = set()
+        # Candidates whose witness a lower layer's candidate may have hidden.
+        self._open: list[tuple[int, int]] = []
         self._children: dict[int, list[int]] = {}
         self._layers_at: dict[int, list[int]] = {}
 
@@ -88,6 +90,12 @@ class _Search:
         for layer, node in sorted(candidates, key=lambda item: (-item[0], int(depth[item[1]]))):
             if not self._is_clear(layer, node):
                 self._settle(layer, node)
+        # What the decided ones hide anyway needs no mark of its own; lower layers first.
+        for layer, node in sorted(self._open, key=lambda item: (item[0], int(depth[item[1]]))):
+            if not self._is_clear(layer, node) and any(
+                not self._is_hidden(row, layer) for row in self._survivors(layer, node)
+            ):
+                self._unclear.add(layer)
         paths = {
             layer: frozenset(self._tree.path(node) for node in nodes)
             for layer, nodes in self._opaque.items()
@@ -171,9 +179,18 @@ class _Search:
         if self._seen(row):
             self._clear(row)
         elif self._suspects(above, int(self._stack.layer[row]) + 1, layer):
-            self._unclear.add(layer)
+            self._open.append((layer, node))
         else:
             self._opaque.setdefault(layer, set()).add(node)
+
+    def _is_hidden(self, row: int, layer: int) -> bool:
+        """Whether a directory that is known to be opaque, in a layer below `layer`, hides the row."""
+        places = set(self._tree.ancestors(int(self._tree.parent[self._stack.node[row]])))
+        return any(
+            places & nodes
+            for between, nodes in self._opaque.items()
+            if self._stack.layer[row] < between < layer
+        )
 
     def _suspects(self, places: Sequence[int], first: int, end: int) -> bool:
         """Whether a layer in first <= layer < end may be opaque at one of the places."""

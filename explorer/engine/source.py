@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from explorer.engine import content_store, direct
 from explorer.engine.export import read_from_export
 from explorer.engine.inspection import Inspected, inspect
-from explorer.engine.payload import read_payload
+from explorer.engine.payload import read_payload, visible_files
 from explorer.errors import EngineError, EngineLost, EngineRefused, ImageNotFound
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.layer import LayerIndex
@@ -39,7 +40,7 @@ class EngineSource:
 
     def __init__(self, engine: Engine, inspected: Inspected, via: str = "auto") -> None:
         self.image = inspected.image
-        self.problems: list[str] = []
+        self.problems: list[str] = [note for note in (engine.endpoint.warning(),) if note]
         self._engine = engine
         self._inspected = inspected
         self._choice = via
@@ -92,6 +93,12 @@ class EngineSource:
         """Stream one regular file out of one layer; see ImageSource."""
         read_payload(self._engine, task, self._inspected, layer, path, data_offset, size, sink)
 
+    def visible_files(
+        self, task: Task
+    ) -> AbstractContextManager[Callable[[bytes, int, Callable[[memoryview], None]], None]]:
+        """A function that streams files of the final file system: (path, size, sink); valid inside the context."""
+        return visible_files(self._engine, task, self._inspected)
+
     def close(self) -> None:
         """Nothing is held between calls."""
 
@@ -138,6 +145,10 @@ class EngineSource:
         """What the direct way left over; notes why, and names the way taken in `via`."""
         module = content_store if self._inspected.descriptor else direct
         reason = module.obstacle(self._engine, self._inspected)
+        if module is direct and self._choice != "direct" and len(wanted) > direct.LAYERS_LIMIT:
+            # No detour: for so many layers the export is the faster way.
+            self.via = EXPORT
+            return wanted
         came: set[int] = set()
 
         def take(index: int, layer: LayerIndex) -> None:

@@ -93,6 +93,11 @@ def leftovers(engine: Engine) -> tuple[Leftover, ...]:
     return tuple(found)
 
 
+def session_lives(session: str) -> bool:
+    """Whether the process behind a session of this installation still runs."""
+    return session == current_session().name or _is_held(state_dir() / "sessions", session)
+
+
 def sweep(engine: Engine) -> int:
     """Remove what dead sessions of this installation left in the engine; returns how many containers went."""
     removed = 0

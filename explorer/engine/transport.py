@@ -163,6 +163,16 @@ class Connection:
         """Bytes that belong to the next answer."""
         self._rest = rest
 
+    def fileno(self) -> int:
+        """For select and poll; see Response.buffered."""
+        return self._socket.fileno()
+
+    @property
+    def pending(self) -> bool:
+        """Whether TLS holds decrypted bytes, of which poll knows nothing."""
+        pending = getattr(self._socket, "pending", None)
+        return bool(pending()) if pending is not None else False
+
     def wait_at_most(self, seconds: float) -> None:
         """Bound every wait from now on."""
         self._socket.settimeout(seconds)
@@ -294,6 +304,11 @@ class Response:
             self._left -= count
             self._ended = self._left == 0
         return count
+
+    @property
+    def buffered(self) -> bool:
+        """Whether bytes of the body are here already, so that nobody needs to wait for the socket."""
+        return bool(self._rest) or self._connection.pending
 
     def read(self, limit: int) -> bytes:
         """The body's first `limit` bytes."""

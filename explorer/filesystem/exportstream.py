@@ -221,7 +221,8 @@ def _visit(
     size = payload.member.size
     part = Part(payload)
     head = part.peek(min(size, BLOCK))
-    if head.lstrip()[:1] in (b"{", b"[", b"n") and size <= JSON_LIMIT:
+    # A layer whose first name begins with such a letter ("node_modules/") is no JSON.
+    if head.lstrip()[:1] in (b"{", b"[", b"n") and size <= JSON_LIMIT and not _is_header(head):
         _keep_text(export, name, part, size)
     elif on_layer is not None and _looks_like_layer(name, head, size):
         promised = expected(name)
@@ -245,7 +246,11 @@ def _looks_like_layer(name: str, head: bytes, size: int) -> bool:
         return promised_digest(name) != "" or name.endswith((".tar", ".tar.gz"))
     if sniff(head):
         return True
-    return len(head) == BLOCK and (not any(head) or checksum_holds(head))
+    return _is_header(head) or (len(head) == BLOCK and not any(head))
+
+
+def _is_header(head: bytes) -> bool:
+    return len(head) == BLOCK and checksum_holds(head)
 
 
 def _blob_of(export: Export, image: Image, number: int) -> Blob:
