@@ -28,9 +28,7 @@ _BUILD_CATEGORIES = frozenset(
 )
 # What these name is a program that somebody built or installed beside the system.
 _PROGRAM_RULES = frozenset({"program", "entry-program"})
-# Copies inside these are counted with them already.
-_COUNTED_ALREADY = ("go-toolchain", "go-build-cache", "go-module-cache", "package-cache")
-_NOT_OURS = ("system", "documentation", "c-toolchain", "package-database")
+_NOT_OURS = ("system", "package-database")
 
 
 def find(
@@ -48,7 +46,7 @@ def find(
     where = Where(stack, category, rule, image, layers)
     found = _rule_findings(where, rules)
     found += shadow_findings(where, rules)
-    found += _duplicates(where)
+    found += _duplicates(where, rules)
     return tuple(sorted(found, key=lambda item: (-item.bytes, item.id, item.layer)))
 
 
@@ -114,12 +112,15 @@ def _rule_findings(where: Where, rules: RuleSet) -> list[Finding]:
     return found
 
 
-def _duplicates(where: Where) -> list[Finding]:
-    """Live files with the same content as another one; `rows` are all of them, `bytes` all but one of each."""
+def _duplicates(where: Where, rules: RuleSet) -> list[Finding]:
+    """Live files with the same content as another one, where no rule calls them waste anyway.
+
+    `rows` are all of them, `bytes` all but one of each.
+    """
     stack = where.stack
     chosen = (stack.kind == Kind.FILE) & (stack.state == State.LIVE)
     chosen &= stack.size >= DUPLICATE_MIN_BYTES
-    chosen &= ~np.isin(where.category, [CODE[name] for name in _COUNTED_ALREADY])
+    chosen &= ~np.array([False, *(rule.spec.finding for rule in rules.rules)])[where.rule]
     rows = np.flatnonzero(chosen)
     rows = rows[has_twin(stack, rows)]
     if not len(rows):
@@ -140,7 +141,6 @@ def _duplicates(where: Where) -> list[Finding]:
             layer=where.main_layer(rows),
             rows=ordered,
             confidence="medium" if 2 * ours >= held else "info",
-            fields={"place": where.place(ordered), "count": len(extra)},
-            overlaps=True,
+            fields={"places": ", ".join(where.folders(ordered)), "count": len(extra)},
         )
     ]

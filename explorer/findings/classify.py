@@ -7,8 +7,6 @@ several rules match, the highest priority wins, among equals the deeper place.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,8 +15,8 @@ from explorer.filesystem.layer import Kind
 from explorer.filesystem.union import Stack
 from explorer.findings.category import CODE, SHADOW
 from explorer.findings.detect import DETECTORS
-from explorer.findings.pattern import Matcher, Pattern, Places
-from explorer.findings.rules import Rule, RuleSet
+from explorer.findings.pattern import Matcher, Places
+from explorer.findings.rules import RuleSet
 from explorer.image.model import Config
 
 
@@ -40,15 +38,6 @@ def classify(stack: Stack, config: Config, rules: RuleSet) -> tuple[Array, Array
     return category, rule
 
 
-@dataclass(frozen=True)
-class _Patterns:
-    """Where a rule's patterns stand in the list that the matcher got."""
-
-    directories: range
-    files: range
-    exceptions: range
-
-
 class _Painter:
     """The rule number of each node while rules are laid over the tree."""
 
@@ -65,20 +54,20 @@ class _Painter:
             for number, rule in enumerate(rules.rules, 1)
             if rule.spec.detect
         }
-        patterns: list[Pattern] = []
-        self.parts = [_Patterns(range(0), range(0), range(0))]
-        for rule in rules.rules:
-            self.parts.append(_register(rule, patterns))
-        self.matcher = Matcher(places, patterns)
+        self.matcher = Matcher(
+            places,
+            [pattern for rule in self.rules for pattern in (*rule.directories, *rule.exceptions)],
+            [pattern for rule in self.rules for pattern in (*rule.files, *rule.exceptions)],
+        )
 
     def paint_directories(self) -> None:
         """Colour subtrees from the root down, so that a deeper rule of the same priority wins."""
         events: dict[int, list[int]] = defaultdict(list)
         taken_out: dict[int, list[int]] = defaultdict(list)
-        for number in range(1, len(self.rules) + 1):
+        for number, rule in enumerate(self.rules, 1):
             for node in self._directories_of(number):
                 events[node].append(number)
-            for pattern in self.parts[number].exceptions:
+            for pattern in rule.exceptions:
                 for node in self.matcher.directories(pattern).tolist():
                     taken_out[node].append(number)
         end = self.places.tree.end
@@ -95,8 +84,8 @@ class _Painter:
 
     def paint_files(self) -> None:
         """Colour single files: exceptions of what covers them, then file rules, the highest priority last."""
-        for number in range(1, len(self.rules) + 1):
-            for pattern in self.parts[number].exceptions:
+        for number, rule in enumerate(self.rules, 1):
+            for pattern in rule.exceptions:
                 nodes = self.matcher.files(pattern)
                 nodes = nodes[self.tag[nodes] == number]
                 self.tag[nodes] = self.beneath[nodes]
@@ -118,28 +107,25 @@ class _Painter:
     def _directories_of(self, number: int) -> list[int]:
         found = self.found.get(number)
         nodes = [] if found is None else found.directories.tolist()
-        for pattern in self.parts[number].directories:
+        for pattern in self.rules[number - 1].directories:
             nodes += self.matcher.directories(pattern).tolist()
         return list(dict.fromkeys(nodes))
 
     def _files_of(self, number: int) -> Array:
-        parts = [self.matcher.files(pattern) for pattern in self.parts[number].files]
-        if number in self.found:
-            parts.append(self.found[number].files)
+        """int64[k]: the files that a rule's patterns and detector name, in preorder."""
+        rule, found = self.rules[number - 1], self.found.get(number)
+        parts = [self.matcher.files(pattern) for pattern in rule.files]
+        parts += [] if found is None else [found.files]
         if not parts:
             return np.zeros(0, dtype=np.int64)
-        nodes = np.unique(np.concatenate(parts))
-        for pattern in self.parts[number].exceptions:
-            nodes = np.setdiff1d(nodes, self.matcher.files(pattern), assume_unique=True)
-            nodes = nodes[~self._inside(self.matcher.directories(pattern))[nodes]]
-        return nodes
-
-    def _inside(self, directories: Array) -> Array:
-        """bool[n]: which nodes lie in one of these directories."""
-        steps = np.zeros(len(self.tag) + 1, dtype=np.int32)
-        np.add.at(steps, directories, 1)
-        np.add.at(steps, self.places.tree.end[directories], -1)
-        return np.asarray(np.cumsum(steps[:-1]) > 0)
+        chosen = np.zeros(len(self.tag), dtype=bool)
+        for nodes in parts:
+            chosen[nodes] = True
+        for pattern in rule.exceptions:
+            chosen[self.matcher.files(pattern)] = False
+            for node in self.matcher.directories(pattern).tolist():
+                chosen[node : int(self.places.tree.end[node])] = False
+        return np.flatnonzero(chosen)
 
     def _choose(self, current: int, candidates: list[int], taken_out: list[int]) -> int:
         """The rule that covers a directory from here on, 0 when nothing changes."""
@@ -155,12 +141,3 @@ class _Painter:
             if not best or spec.priority > self.priority[best]:
                 best = number
         return best
-
-
-def _register(rule: Rule, patterns: list[Pattern]) -> _Patterns:
-    """Append a rule's patterns to the common list and say where they stand."""
-    bounds = [len(patterns)]
-    for group in (rule.directories, rule.files, rule.exceptions):
-        patterns.extend(group)
-        bounds.append(len(patterns))
-    return _Patterns(*(range(a, b) for a, b in pairwise(bounds)))

@@ -99,11 +99,11 @@ class PathIs:
     def rows(self, facts: Facts) -> Array:
         if set(self.pattern) == {ANY}:
             return np.ones(len(facts.stack), dtype=bool)
-        matcher = Matcher(facts.places, [self.pattern])
-        nodes = [matcher.directories(0)]
+        matcher = Matcher(facts.places, [self.pattern], [self.pattern])
+        nodes = [matcher.directories(self.pattern)]
         if not self.directories_only:
-            nodes.append(matcher.files(0))
-        return facts.beneath(np.unique(np.concatenate(nodes)))
+            nodes.append(matcher.files(self.pattern))
+        return facts.beneath(np.concatenate(nodes))
 
 
 @dataclass(frozen=True)

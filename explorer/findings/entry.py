@@ -18,6 +18,10 @@ _MAX_LINKS = 40  # MAXSYMLINKS of Linux
 _MAX_PATH = 4096
 _MAX_WORDS = 100
 _MAX_FOLDERS = 32
+_MAX_VARIABLES = 500
+_BUILDERS = frozenset(
+    {"go", "air", "CompileDaemon", "dlv", "fresh", "gow", "modd", "realize", "reflex", "wgo"}
+)
 _OPERATORS = frozenset({"&&", "||", ";", "|", "&", "exec", "if", "then", "do", "(", ")", "{", "}"})
 
 
@@ -33,15 +37,28 @@ def entry_words(config: Config) -> list[str]:
 
 
 def runs_go_command(config: Config) -> bool:
-    """Whether the image starts with `go run`, `go test` or another go command."""
-    return "go" in {word.rpartition("/")[2] for word in _programs(entry_words(config))}
+    """Whether the image starts with `go run` or another go command, or with a tool that builds when files change."""
+    return not _BUILDERS.isdisjoint(
+        word.rpartition("/")[2] for word in _programs(entry_words(config))
+    )
 
 
 def entry_nodes(stack: Stack, config: Config) -> list[int]:
     """Nodes of the files that entrypoint and command name, shells and the like left out."""
-    final = FinalFiles(stack)
+    return _files_named(FinalFiles(stack), entry_words(config), config)
+
+
+def named_nodes(stack: Stack, config: Config) -> list[int]:
+    """entry_nodes() and the files that the health check and environment variables name: all that the image asks for."""
+    health = [part for word in config.healthcheck for part in _split(word)][:_MAX_WORDS]
+    values = [item.partition("=")[2] for item in config.env[:_MAX_VARIABLES]]
+    paths = [value for value in values if value.startswith("/")]
+    return _files_named(FinalFiles(stack), [*entry_words(config), *health, *paths], config)
+
+
+def _files_named(final: FinalFiles, words: Sequence[str], config: Config) -> list[int]:
     found: dict[int, None] = {}
-    for word in dict.fromkeys(entry_words(config)):
+    for word in dict.fromkeys(words):
         for path in _places(word, config):
             node = final.resolve(path)
             if node >= 0:

@@ -14,7 +14,7 @@ from explorer.units import count_text
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """`bytes` counts the payloads of `rows`; with `overlaps` other findings may count them too (duplicates)."""
+    """`bytes` counts the payloads of `rows`, for duplicates all but one of each; with `overlaps` others may count them too."""
 
     id: str
     category: str
@@ -60,27 +60,27 @@ _NESTED = ("what", "cure")
 TEXTS: Mapping[str, tuple[str, str, str]] = {
     "deleted-later": (
         mark("Files deleted in a later layer"),
-        mark("Layer {layer} ({step}) deletes {files} under {place} that earlier layers hold. Deleting only hides them: their bytes stay in the image."),
-        mark("Delete them in the RUN that makes them (… && rm -rf {place}), or make them in a build stage and COPY --from only what is needed."),
+        mark("Layer {layer} ({step}) deletes {files} under {places} that earlier layers hold. Deleting only hides them: their bytes stay in the image."),
+        mark("Delete them in the RUN that makes them, or make them in a build stage and COPY --from only what is needed."),
     ),
     "copied-then-deleted": (
         mark("Files deleted in a later layer"),
-        mark("Layer {layer} ({step}) deletes {files} under {place} that a COPY or ADD brought in. Deleting only hides them: their bytes stay in the image."),
+        mark("Layer {layer} ({step}) deletes {files} under {places} that a COPY or ADD brought in. Deleting only hides them: their bytes stay in the image."),
         mark("Do not copy them: list them in .dockerignore, use RUN --mount=type=bind where only the build needs them, or copy them into a build stage."),
     ),
     "deleted-known": (
-        mark("Files deleted in a later layer"),
-        mark("Layer {layer} ({step}) deletes {files} under {place}, mostly “{what}”. Deleting only hides them: their bytes stay in the image."),
+        mark("{what}, deleted later"),
+        mark("Layer {layer} ({step}) deletes {files} under {places}. Deleting only hides them: their bytes stay in the image."),
         mark("A later RUN cannot take them out again. {cure}"),
     ),
     "moved-later": (
         mark("Files moved in a later layer"),
-        mark("Layer {layer} ({step}) moves {files} away from {place}. The old copies stay in the image."),
+        mark("Layer {layer} ({step}) moves {files} away from {places}. The old copies stay in the image."),
         mark("Put them in their final place at once: COPY straight to it, or move them in the RUN that makes them."),
     ),
     "overwritten-later": (
         mark("Files overwritten in a later layer"),
-        mark("Layer {layer} ({step}) writes {files} under {place} again with other content. The old versions stay in the image."),
+        mark("Layer {layer} ({step}) writes {files} under {places} again with other content. The old versions stay in the image."),
         mark("Write them once: join the steps into one RUN, or copy the final version only."),
     ),
     "package-database-copies": (
@@ -90,37 +90,37 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "owner-copies": (
         mark("Copies made by chown"),
-        mark("Layer {layer} ({step}) changes only the owner of {files} under {place}; each is stored a second time."),
+        mark("Layer {layer} ({step}) changes only the owner of {files} under {places}; each is stored a second time."),
         mark("Set the owner when the files are written: COPY --chown=user:group …, or chown in the RUN that makes them."),
     ),
     "mode-copies": (
         mark("Copies made by chmod"),
-        mark("Layer {layer} ({step}) changes only the permissions of {files} under {place}; each is stored a second time."),
+        mark("Layer {layer} ({step}) changes only the permissions of {files} under {places}; each is stored a second time."),
         mark("Set the permissions when the files are written: COPY --chmod=755 …, or chmod in the RUN that makes them."),
     ),
     "owner-and-mode-copies": (
         mark("Copies made by chown and chmod"),
-        mark("Layer {layer} ({step}) changes only owner and permissions of {files} under {place}; each is stored a second time."),
+        mark("Layer {layer} ({step}) changes only owner and permissions of {files} under {places}; each is stored a second time."),
         mark("Set both when the files are written: COPY --chown=user:group --chmod=755 …, or in the RUN that makes them."),
     ),
     "time-copies": (
         mark("Same files written again"),
-        mark("Layer {layer} ({step}) writes {files} under {place} again with the same content; each is stored a second time."),
-        mark("Write or copy them once; leave out the second COPY, or the touch."),
+        mark("Layer {layer} ({step}) writes {files} under {places} again with the same content; each is stored a second time."),
+        mark("Write or copy them once; leave out the second COPY, or the touch, chmod or chown that changes nothing."),
     ),
     "small-changes": (
         mark("Small changes of later layers"),
-        mark("Later layers delete {files} or write them again, most of them under {place}; the old versions stay in the image."),
+        mark("Later layers delete {files} or write them again, most of them under {places}; the old versions stay in the image."),
         mark("Not worth a change of its own; a multi-stage build leaves them behind with all else."),
     ),
     "written-twice": (
         mark("Paths written twice in one layer"),
-        mark("A layer holds older versions of its own paths ({files} under {place}); only the last one of each counts."),
+        mark("A layer holds older versions of its own paths ({files} under {places}); only the last one of each counts."),
         mark("This comes from the tool that made the layer: build it again with a current one."),
     ),
     "duplicates": (
         mark("Duplicate files"),
-        mark("Copies of content that another file of the image holds too: {files}, most of them under {place}."),
+        mark("Copies of content that another file of the image holds too: {files}, most of them under {places}."),
         mark("Keep one of each and make the others links (ln -s), or copy them once."),
     ),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from itertools import compress
 
@@ -94,9 +95,13 @@ class NameTable:
 
     def names(self, nodes: Array) -> list[bytes]:
         """The (folded) names of many nodes."""
-        blob = self._bytes.tobytes()
+        blob = self._blob
         starts, stops = self._offsets[nodes].tolist(), self._offsets[nodes + 1].tolist()
         return [blob[a:b] for a, b in zip(starts, stops, strict=True)]
+
+    @cached_property
+    def _blob(self) -> bytes:
+        return self._bytes.tobytes()
 
     def ending(self, text: bytes) -> Array:
         """bool[n]: the name ends with these at most eight bytes."""
@@ -112,26 +117,32 @@ class NameTable:
         wanted = np.uint64(int.from_bytes(text, "little"))
         return np.asarray((self.lengths >= len(text)) & ((self.heads & mask) == wanted))
 
-    def matching(self, glob: bytes) -> Array:
-        """int64[k]: the nodes whose name matches a glob, in preorder; never the root."""
+    def matching(self, glob: bytes, among: Array | None = None) -> Array:
+        """int64[k]: the nodes (of `among`, a few of them) whose name matches a glob, in order; never the root."""
         glob = glob.lower() if self.fold else glob
-        pieces = _SPECIAL.split(glob)
-        if is_literal(glob):
-            nodes = np.flatnonzero((self.lengths == len(glob)) & self.ending(glob[-_WORD:]))
-            certain = len(glob) <= _WORD
-        elif pieces[-1]:
-            nodes = np.flatnonzero(self.ending(pieces[-1][-_WORD:]))
-            certain = glob == b"*" + pieces[-1][-_WORD:]
-        elif pieces[0]:
-            nodes = np.flatnonzero(self.starting(pieces[0][:_WORD]))
-            certain = glob == pieces[0][:_WORD] + b"*"
-        else:
-            nodes, certain = self._holding(max(pieces, key=len)), set(glob) == {ord("*")}
+        nodes, certain = (among, False) if among is not None else self._candidates(glob)
         nodes = nodes[nodes > 0]
         if certain or not len(nodes):
             return nodes
-        fits = map(glob_regex(glob).fullmatch, self.names(nodes))
+        if is_literal(glob):
+            fits: Iterable[object] = (name == glob for name in self.names(nodes))
+        else:
+            fits = map(glob_regex(glob).fullmatch, self.names(nodes))
         return np.fromiter(compress(nodes.tolist(), fits), dtype=np.int64)
+
+    def _candidates(self, glob: bytes) -> tuple[Array, bool]:
+        """The nodes that a glob may match by its fixed parts, and whether it certainly matches them."""
+        pieces = _SPECIAL.split(glob)
+        if is_literal(glob):
+            nodes = np.flatnonzero((self.lengths == len(glob)) & self.ending(glob[-_WORD:]))
+            return nodes, len(glob) <= _WORD
+        if pieces[-1]:
+            end = pieces[-1][-_WORD:]
+            return np.flatnonzero(self.ending(end)), glob == b"*" + end
+        if pieces[0]:
+            start = pieces[0][:_WORD]
+            return np.flatnonzero(self.starting(start)), glob == start + b"*"
+        return self._holding(max(pieces, key=len)), set(glob) == {ord("*")}
 
     def containing(self, text: bytes) -> Array:
         """int64[k]: the nodes whose name holds `text`, in preorder."""
@@ -146,23 +157,28 @@ class NameTable:
         starts = np.fromiter((hit.start() for hit in hits), dtype=np.int64)
         # Each name is one byte longer in the joined text.
         begins = self._offsets[:-1] + np.arange(len(self.parent))
-        return np.unique(np.searchsorted(begins, starts, side="right") - 1)
+        return self._as_set(np.searchsorted(begins, starts, side="right") - 1)
+
+    def _as_set(self, nodes: Array) -> Array:
+        """int64[k]: the nodes in order, each once."""
+        chosen = np.zeros(len(self.parent), dtype=bool)
+        chosen[nodes] = True
+        return np.flatnonzero(chosen)
 
     @cached_property
     def _joined(self) -> bytes:
         """All names with a slash behind each, so that no hit crosses from one into the next."""
         count = len(self.parent)
-        joined = np.full(len(self._bytes) + count, ord("/"), dtype=np.uint8)
-        joined[np.arange(len(self._bytes)) + np.repeat(np.arange(count), self.lengths)] = (
-            self._bytes
-        )
+        is_name = np.ones(len(self._bytes) + count, dtype=bool)
+        is_name[self._offsets[1:] + np.arange(count)] = False
+        joined = np.full(len(is_name), ord("/"), dtype=np.uint8)
+        joined[is_name] = self._bytes
         return joined.tobytes()
 
     def owners(self, path: bytes) -> Array:
-        """int64[k]: the nodes below which the literal relative `path` exists (`bin/go`)."""
-        nodes: Array | None = None
-        for part in reversed(path.split(b"/")):
-            named = self.matching(escape(part))
-            nodes = named if nodes is None else np.intersect1d(nodes, named)
-            nodes = np.unique(self.parent[nodes]).astype(np.int64)
-        return nodes if nodes is not None else np.zeros(0, dtype=np.int64)
+        """int64[k]: the nodes below which the literal relative `path` exists (`bin/go`), in preorder."""
+        *folders, last = path.split(b"/")
+        nodes = self._as_set(self.parent[self.matching(escape(last))])
+        for folder in reversed(folders):
+            nodes = self._as_set(self.parent[self.matching(escape(folder), nodes)])
+        return nodes

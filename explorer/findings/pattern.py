@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,8 +50,8 @@ class _State:
     """Where all patterns stand after a directory's path."""
 
     number: int
-    accepts: tuple[int, ...] = ()
-    globs: list[tuple[bytes, _Place]] = field(default_factory=list)
+    accepts: frozenset[int] = frozenset()
+    globs: list[tuple[re.Pattern[bytes], _Place]] = field(default_factory=list)
     literals: dict[bytes, list[_Place]] = field(default_factory=dict)
     staying: frozenset[_Place] = frozenset()
     known: dict[bytes, _State] = field(default_factory=dict)
@@ -79,42 +80,46 @@ class Automaton:
                 reached[i] = state.known.get(name) or step(state, name)
         return np.fromiter((state.number for state in reached), np.int32, len(reached))
 
-    def accepting(self, pattern: int) -> Array:
-        """bool[states]: in which states a pattern has matched the path."""
-        return np.array([pattern in state.accepts for state in self._states])
+    def accepting(self) -> Array:
+        """bool[patterns, states]: in which states a pattern has matched the path."""
+        matrix = np.zeros((len(self._patterns), len(self._states)), dtype=bool)
+        for state in self._states:
+            matrix[list(state.accepts), state.number] = True
+        return matrix
 
     def _state(self, places: frozenset[_Place]) -> _State:
-        closed = set(places)
-        for number, at in places:
-            parts, onward = self._patterns[number], at
-            while onward < len(parts) and parts[onward] == ANY:
-                onward += 1
-                closed.add((number, onward))
-        key = frozenset(closed)
-        if key not in self._interned:
-            self._interned[key] = self._new_state(key)
-        return self._interned[key]
+        known = self._interned.get(places)
+        if known is None:
+            closed = set(places)
+            for number, at in places:
+                parts, onward = self._patterns[number], at
+                while onward < len(parts) and parts[onward] == ANY:
+                    onward += 1
+                    closed.add((number, onward))
+            known = self._interned[places] = self._new_state(closed)
+        return known
 
-    def _new_state(self, key: frozenset[_Place]) -> _State:
+    def _new_state(self, places: set[_Place]) -> _State:
         state = _State(len(self._states))
-        accepts, staying = [], set()
-        for number, at in sorted(key):
+        accepts, staying = [], []
+        for place in places:
+            number, at = place
             parts = self._patterns[number]
             if at == len(parts):
                 accepts.append(number)
             elif parts[at] == ANY:
-                staying.add((number, at))
+                staying.append(place)
             elif is_literal(parts[at]):
                 state.literals.setdefault(parts[at], []).append((number, at + 1))
             else:
-                state.globs.append((parts[at], (number, at + 1)))
-        state.accepts, state.staying = tuple(accepts), frozenset(staying)
+                state.globs.append((glob_regex(parts[at]), (number, at + 1)))
+        state.accepts, state.staying = frozenset(accepts), frozenset(staying)
         self._states.append(state)
         return state
 
     def _step(self, state: _State, name: bytes) -> _State:
         moved = list(state.literals.get(name, ()))
-        moved += [place for glob, place in state.globs if glob_regex(glob).fullmatch(name)]
+        moved += [place for glob, place in state.globs if glob.fullmatch(name)]
         if moved:
             reached = self._state(state.staying.union(moved))
         else:
@@ -145,35 +150,60 @@ class Places:
 
 
 class Matcher:
-    """Where each of some patterns matches: directories by the automaton, files by their folder's state and their name."""
+    """Where some patterns match: directories by the automaton, files by their folder's state and their name.
 
-    def __init__(self, places: Places, patterns: Sequence[Pattern]) -> None:
+    `directories` and `files` are the patterns that will be asked for, so that all run at once.
+    """
+
+    def __init__(
+        self, places: Places, directories: Iterable[Pattern], files: Iterable[Pattern]
+    ) -> None:
         self._places = places
-        self._patterns = patterns
-        # Each pattern as a whole, then each pattern's folder part for the files in it.
-        self._automaton = Automaton([*patterns, *(pattern[:-1] for pattern in patterns)])
+        whole = [*directories, *(pattern for pattern in files if pattern[-1] == ANY)]
+        # Of a file's pattern the folder part; that of **/name is fulfilled everywhere.
+        folders = [pattern[:-1] for pattern in files if pattern[:-1] != (ANY,)]
+        patterns = list(dict.fromkeys([*whole, *folders]))
+        self._number = {pattern: number for number, pattern in enumerate(patterns)}
+        automaton = Automaton(patterns)
         self._directories = np.flatnonzero(places.is_directory)
-        self._reached = self._automaton.run(places.tree, places.names, self._directories)
+        self._reached = automaton.run(places.tree, places.names, self._directories)
+        self._accepting = automaton.accepting()
         self._state_of = np.zeros(len(places.tree), dtype=np.int32)
         self._state_of[self._directories] = self._reached
 
-    def directories(self, pattern: int) -> Array:
+    def directories(self, pattern: Pattern) -> Array:
         """int64[k]: the directories that a pattern matches, in preorder; the root never."""
-        matched = self._automaton.accepting(pattern)[self._reached]
-        matched[0] = False
-        return np.asarray(self._directories[matched], dtype=np.int64)
+        matched = self._matched(pattern)
+        return matched[matched > 0]
 
-    def files(self, pattern: int) -> Array:
+    def files(self, pattern: Pattern) -> Array:
         """int64[k]: what is no directory and is matched by a pattern, in preorder."""
-        parts = self._patterns[pattern]
-        if parts[-1] == ANY:
-            nodes = np.arange(1, len(self._places.tree))
+        tree, names = self._places.tree, self._places.names
+        *folder, name = pattern
+        if name == ANY:
+            nodes = self._below(self._matched(pattern))
+        elif ANY not in folder:
+            # Few folders: look at what they hold instead of at all names.
+            held = [tree.children(node) for node in self._matched(tuple(folder)).tolist()]
+            nodes = names.matching(name, np.concatenate([_NONE, *held]))
         else:
-            nodes = self._places.names.matching(parts[-1])
-        nodes = nodes[~self._places.is_directory[nodes]]
-        if parts[:-1] != (ANY,):
-            inside = self._automaton.accepting(len(self._patterns) + pattern)
-            if parts[-1] == ANY:
-                inside |= self._automaton.accepting(pattern)
-            nodes = nodes[inside[self._state_of[self._places.tree.parent[nodes]]]]
-        return np.asarray(nodes, dtype=np.int64)
+            nodes = names.matching(name)
+            if folder != [ANY]:
+                inside = self._accepting[self._number[tuple(folder)]]
+                nodes = nodes[inside[self._state_of[tree.parent[nodes]]]]
+        return np.asarray(nodes[~self._places.is_directory[nodes]], dtype=np.int64)
+
+    def _matched(self, pattern: Pattern) -> Array:
+        """int64[k]: the directories that a pattern matches, the root too."""
+        accepted = self._accepting[self._number[pattern]][self._reached]
+        return np.asarray(self._directories[accepted], dtype=np.int64)
+
+    def _below(self, directories: Array) -> Array:
+        """int64[k]: all nodes whose parent is one of these."""
+        chosen = np.zeros(len(self._places.tree), dtype=bool)
+        chosen[directories] = True
+        nodes = np.arange(1, len(self._places.tree))
+        return np.asarray(nodes[chosen[self._places.tree.parent[nodes]]])
+
+
+_NONE: Array = np.zeros(0, dtype=np.int64)

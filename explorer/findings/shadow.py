@@ -15,8 +15,6 @@ from explorer.findings.finding import Finding
 from explorer.findings.rules import RuleSet
 from explorer.findings.where import Where
 
-# A rule names what was deleted when it covers at least this share of the bytes.
-_MOSTLY = 0.8
 # Changes below both are told together.
 _SMALL_BYTES = 16 << 10
 _SMALL_SHARE = 0.001
@@ -30,19 +28,18 @@ def shadow_findings(where: Where, rules: RuleSet) -> list[Finding]:
     moved = deleted & _moved(stack)
     overwritten = lost & (stack.state == State.OVERWRITTEN)
     database = overwritten & _of_databases(where, rules)
-    parts = (
-        (deleted & ~moved, partial(_deleted, where, rules)),
+    parts = [
+        (layer, rows, partial(_deleted, where, rules, number))
+        for layer, number, rows in _by_layer_and_cause(where, rules, deleted & ~moved)
+    ]
+    for mask, make in (
         (moved, partial(_finding, where, "moved-later", "deleted")),
         (overwritten & ~database, partial(_finding, where, "overwritten-later", "overwritten")),
         (lost & (stack.state == State.METADATA_COPY), partial(_copied, where)),
-    )
-    found, small = [], []
-    for mask, make in parts:
-        for layer, rows in _by_layer(where, mask):
-            if _is_small(where, rows):
-                small.append(rows)
-            else:
-                found.append(make(layer, rows))
+    ):
+        parts += [(layer, rows, make) for layer, rows in _by_layer(where, mask)]
+    found = [make(layer, rows) for layer, rows, make in parts if not _is_small(where, rows)]
+    small = [rows for _, rows, _ in parts if _is_small(where, rows)]
     written_twice = lost & (stack.state == State.DUPLICATE)
     rest = (
         ("package-database-copies", "overwritten", np.flatnonzero(database)),
@@ -93,19 +90,33 @@ def _by_layer(where: Where, mask: Array) -> list[tuple[int, Array]]:
     return sorted(groups, key=lambda group: -int(where.stack.size[group[1]].sum()))
 
 
-def _deleted(where: Where, rules: RuleSet, layer: int, rows: Array) -> Finding:
-    stack = where.stack
-    held = np.bincount(where.rule[rows], weights=stack.size[rows])
-    number = int(np.argmax(held))
+def _by_layer_and_cause(where: Where, rules: RuleSet, mask: Array) -> list[tuple[int, int, Array]]:
+    """(hiding layer, rule number, rows biggest first); the number is 0 for what no rule calls waste anyway."""
+    waste = np.array([False, *(rule.spec.finding for rule in rules.rules)])
+    groups = []
+    for layer, rows in _by_layer(where, mask):
+        cause = np.where(waste[where.rule[rows]], where.rule[rows], 0)
+        groups += [(layer, int(number), rows[cause == number]) for number in np.unique(cause)]
+    return groups
+
+
+def _deleted(where: Where, rules: RuleSet, number: int, layer: int, rows: Array) -> Finding:
+    if number:
+        spec = rules.rules[number - 1].spec
+        return _finding(
+            where, f"deleted-{spec.id}", "deleted", layer, rows,
+            text="deleted-known", what=spec.title, cure=spec.remedy, **_rule_places(where, rows),
+        )  # fmt: skip
     source = where.main_layer(rows)
     step = where.step(where.layers.index(source)) if source >= 0 else ""
-    if step.split(" ", 1)[0].upper() in ("COPY", "ADD"):
-        return _finding(where, "deleted-later", "deleted", layer, rows, text="copied-then-deleted")
-    spec = rules.rules[number - 1].spec if number else None
-    if spec is None or not spec.finding or held[number] < _MOSTLY * held.sum():
-        return _finding(where, "deleted-later", "deleted", layer, rows)
-    fields = {"text": "deleted-known", "what": spec.title, "cure": spec.remedy}
-    return _finding(where, "deleted-later", "deleted", layer, rows, **fields)
+    copied = step.split(" ", 1)[0].upper() in ("COPY", "ADD")
+    text = "copied-then-deleted" if copied else "deleted-later"
+    return _finding(where, "deleted-later", "deleted", layer, rows, text=text)
+
+
+def _rule_places(where: Where, rows: Array) -> dict[str, str]:
+    places = where.places(rows)
+    return {"place": places[0], "places": ", ".join(places)}
 
 
 def _copied(where: Where, layer: int, rows: Array) -> Finding:
@@ -153,9 +164,8 @@ def _finding(
         confidence=confidence,
         fields={
             "text": text or kind,
-            "place": where.place(rows),
             "count": len(rows),
-            "places": where.place(rows),
+            "places": ", ".join(where.folders(rows)),
             "entry": where.entry,
             "layer": where.layers[layer] if layer >= 0 else "…",
             "step": where.step(layer) if layer >= 0 else "…",

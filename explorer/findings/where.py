@@ -67,22 +67,18 @@ class Where:
         text = " ".join(instruction(history.created_by).split()) if history else ""
         return display_text(text, _STEP_LIMIT) if text else "…"
 
-    def place(self, rows: Array) -> str:
-        """The folder of most bytes of `rows` (biggest first): the root of a rule's subtree, else the deepest such."""
-        weights = self._roots(rows)
-        root = max(weights, key=lambda node: weights[node])
-        if self._is_row(root, rows) or weights[root] < _MOST * sum(weights.values()):
-            root = self._deepest(rows)
-        return self._name(root)
+    def folders(self, rows: Array) -> list[str]:
+        """The deepest folders, three at most, that together hold nearly all bytes of `rows`."""
+        return [self._name(node) for node in self._spread(rows)]
 
     def places(self, rows: Array) -> list[str]:
         """The roots of a rule's subtrees that hold `rows` (biggest first), those of most bytes first and at most three."""
         weights = self._roots(rows)
-        folders = [node for node in weights if not self._is_row(node, rows)]
-        if sum(weights[node] for node in folders) <= _FEW * sum(weights.values()):
-            return [self._name(self._deepest(rows))]
-        folders.sort(key=lambda node: -weights[node])
-        return [self._name(node) for node in folders[:_PLACES]]
+        roots = [node for node in weights if not self._is_row(node, rows)]
+        roots = sorted(roots, key=lambda node: -weights[node])[:_PLACES]
+        if sum(weights[node] for node in roots) < _MOST * sum(weights.values()):
+            return self.folders(rows)
+        return [self._name(node) for node in roots]
 
     def _name(self, node: int) -> str:
         return display_name(b"/" + self.stack.tree.path(node), _PLACE_LIMIT)
@@ -115,8 +111,8 @@ class Where:
         rule_of[self.stack.node] = self.rule
         return rule_of
 
-    def _deepest(self, rows: Array) -> int:
-        """The deepest directory that holds nearly all bytes of `rows`."""
+    def _spread(self, rows: Array) -> list[int]:
+        """The nodes of folders(), those of most bytes first."""
         tree = self.stack.tree
         nodes = self.stack.node[rows]
         order = np.argsort(nodes, kind="stable")
@@ -129,11 +125,17 @@ class Where:
                 - sums[np.searchsorted(nodes, starts)]
             )
 
-        node, least = 0, _MOST * int(sums[-1])
-        while True:
+        total, chosen, pending = int(sums[-1]), [0], [0]
+        while pending:
+            node = pending.pop()
             children = tree.children(node)
             children = children[tree.end[children] - children > 1]
-            sizes = held(children)
-            if not len(sizes) or sizes.max() < least:
-                return node
-            node = int(children[int(np.argmax(sizes))])
+            big = children[held(children) >= max(_FEW * total, 1)].tolist()
+            finer = [item for item in chosen if item != node] + big
+            if (
+                len(finer) <= _PLACES
+                and held(np.asarray(finer, dtype=np.int64)).sum() >= _MOST * total
+            ):
+                chosen = finer
+                pending += big
+        return sorted(chosen, key=lambda node: -int(held(np.asarray([node]))[0])) or [0]

@@ -64,7 +64,7 @@ def test_that_the_sample_shows_the_waste_it_was_built_with(document: dict[str, o
     findings = document["findings"]
     assert isinstance(findings, list)
     named = {finding["id"] for finding in findings}
-    assert {"go-toolchain", "go-build-cache", "apt-lists"} <= named
+    assert {"go-toolchain", "go-build-cache", "deleted-apt-lists", "deleted-vcs"} <= named
     sizes = [finding["bytes"] for finding in findings]
     assert sizes == sorted(sizes, reverse=True)
 
