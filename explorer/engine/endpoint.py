@@ -150,6 +150,12 @@ def explain(endpoint: Endpoint, error: OSError, patience: float = PROBE_SECONDS)
             str(error) or tr("the connection was closed"),
             tr("Check the address and that the engine runs there."),
         )
+    if endpoint.tls is not None and _is_tls_error(error):
+        return Failure(
+            endpoint,
+            display_text(error.strerror or str(error), 300),
+            tr("Check the certificates (ca.pem, cert.pem, key.pem) and the host's name in them."),
+        )
     # A socket whose queue is full refuses further callers with EAGAIN.
     if isinstance(error, TimeoutError) or error.errno == errno.EAGAIN:
         return Failure(
@@ -171,11 +177,10 @@ def explain(endpoint: Endpoint, error: OSError, patience: float = PROBE_SECONDS)
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return _permission(endpoint)
-    hint = tr("Check the address and that the engine runs there.")
-    if endpoint.tls is not None and _is_tls_error(error):
-        hint = tr("Check the certificates (ca.pem, cert.pem, key.pem) and the host's name in them.")
     return Failure(
-        endpoint, display_text(error.strerror or str(error) or type(error).__name__, 300), hint
+        endpoint,
+        display_text(error.strerror or str(error) or type(error).__name__, 300),
+        tr("Check the address and that the engine runs there."),
     )
 
 

@@ -131,7 +131,7 @@ class Connection:
         try:
             self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii") + body)
         except (BrokenPipeError, ConnectionResetError) as error:
-            raise ConnectionBroken(*error.args) from error
+            raise ConnectionBroken(self._last_words()) from error
 
     def response(self, method: str) -> Response:
         """The answer to what was sent; may be called again after a TimeoutError."""

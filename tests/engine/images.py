@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import Callable, Iterable
 
@@ -190,7 +191,7 @@ _LAYERS["most"] = _numbered(125)
 
 
 def image(name: str) -> Built:
-    """One of the images, tagged image-explorer-test-NAME:1."""
+    """One of the images, tagged by this run of the tests."""
     layers = [tar(*entries) for entries in _LAYERS[name]]
     return built(*layers, tags=[tag(name)], config=_CONFIGS.get(name))
 
@@ -200,4 +201,5 @@ def images(names: Iterable[str] = NAMES) -> list[Built]:
 
 
 def tag(name: str) -> str:
-    return f"image-explorer-test-{name}:1"
+    # Other runs of the tests may use the same engine.
+    return f"image-explorer-test-{name}:{os.getpid()}"

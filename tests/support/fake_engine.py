@@ -18,9 +18,14 @@ Answer = Callable[["Exchange"], None]
 class Exchange:
     """One request and the raw connection to answer it on."""
 
-    def __init__(self, connection: socket.socket, method: str, target: str) -> None:
+    def __init__(
+        self, connection: socket.socket, method: str, target: str, api_version: str = "1.41"
+    ) -> None:
         self.connection, self.method, self.target = connection, method, target
+        self.api_version = api_version
         self.ended = threading.Event()
+        # Set when the other side has closed the connection.
+        self.left = threading.Event()
 
     def head(self, status: int = 200, **headers: str) -> None:
         lines = [f"HTTP/1.1 {status} Whatever"]
@@ -28,7 +33,7 @@ class Exchange:
         self.send(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def body(self, data: bytes, status: int = 200) -> None:
-        self.head(status, Content_Length=str(len(data)), Api_Version="1.41")
+        self.head(status, Content_Length=str(len(data)), Api_Version=self.api_version)
         if self.method != "HEAD":
             self.send(data)
 
@@ -47,17 +52,20 @@ class Exchange:
         while not self.ended.is_set():
             try:
                 if not self.connection.recv(1):
-                    return
+                    break
             except TimeoutError:
                 continue
             except OSError:
-                return
+                break
+        if not self.ended.is_set():
+            self.left.set()
 
 
 class FakeEngine:
     """Answers by the first pattern that matches the target without its version; /_ping answers unless told otherwise."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, api_version: str = "1.41") -> None:
+        self.api_version = api_version
         self.url = f"unix://{path}"
         self.requests: list[str] = []
         self._answers: list[tuple[re.Pattern[str], Answer]] = []
@@ -109,7 +117,7 @@ class FakeEngine:
             method, target, _ = data.decode("latin-1").split(" ", 2)
             target = re.sub(r"^/v1\.\d+", "", target)
             self.requests.append(f"{method} {target}")
-            exchange = Exchange(connection, method, target)
+            exchange = Exchange(connection, method, target, self.api_version)
             self._exchanges.append(exchange)
             for pattern, answer in self._answers:
                 if pattern.fullmatch(target):
@@ -122,9 +130,9 @@ class FakeEngine:
 
 
 @contextmanager
-def fake_engine(folder: Path) -> Iterator[FakeEngine]:
+def fake_engine(folder: Path, api_version: str = "1.41") -> Iterator[FakeEngine]:
     """A running fake engine whose socket is in `folder`."""
-    engine = FakeEngine(folder / "fake.sock")
+    engine = FakeEngine(folder / "fake.sock", api_version)
     engine.start()
     try:
         yield engine
