@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import xxhash
 
@@ -24,14 +25,28 @@ def file(
     mode: int = 0o644,
     head: bytes = b"",
     mtime: int = 0,
+    uid: int = 0,
+    gid: int = 0,
 ) -> Entry:
     """A regular file; its digest follows from `content`, or from its path and size when there is none."""
     payload = content.encode() if content is not None else _raw(path) + b":%d" % size
     length = len(payload) if content is not None else size
     digest = xxhash.xxh3_128(payload).intdigest().to_bytes(16, "little")
     return lambda b: b.add(
-        _raw(path), Kind.FILE, mode, mtime=mtime, size=length, digest=digest, head=head
+        _raw(path), Kind.FILE, mode, uid, gid, mtime=mtime, size=length, digest=digest, head=head
     )
+
+
+def elf(kind: int = 2, *, big_endian: bool = False) -> bytes:
+    """The first bytes of an ELF file: `kind` 1 object, 2 executable, 3 shared object, 4 core dump."""
+    order: Literal["big", "little"] = "big" if big_endian else "little"
+    ident = b"\x7fELF" + bytes([2, 2 if big_endian else 1, 1])
+    return ident.ljust(16, b"\0") + kind.to_bytes(2, order) + (62).to_bytes(2, order)
+
+
+def program(path: str | bytes, size: int = 1000) -> Entry:
+    """An executable ELF file."""
+    return file(path, size, mode=0o755, head=elf())
 
 
 def directory(path: str | bytes, mode: int = 0o755) -> Entry:
