@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
+from contextlib import closing
+from pathlib import Path
 
-from explorer.errors import DamagedInput
+import numpy as np
+
+from explorer.errors import DamagedInput, ExplorerError
+from explorer.filesystem.archive import open_archive
+from explorer.filesystem.cache import LayerStore
+from explorer.filesystem.compression import decompressed
+from explorer.filesystem.layer import Kind, LayerIndex
+from explorer.filesystem.reading import read_layer
 from explorer.task import Task
 from explorer.translation import language
+from explorer.units import display_name
 
 
 def add(task: Task, one: int, other: int) -> int:
@@ -46,3 +57,55 @@ def hoard(task: Task) -> int:
 
 def speak(task: Task) -> str:
     return language()
+
+
+class _File:
+    """An open file as a stream."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        return self._file.readinto(buffer) or 0
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def as_layer(task: Task, path: str) -> dict[str, object]:
+    """What a file is as a layer: names with bytes as they are shown, problems, completeness, peak memory in bytes."""
+    with closing(_File(Path(path))) as file:
+        try:
+            index = read_layer(task, decompressed(file))
+        except ExplorerError as error:
+            return {"error": error.message, "peak": peak()}
+    return {**_facts(index), "peak": peak()}
+
+
+def as_archive(task: Task, path: str) -> dict[str, object]:
+    """What a file is as an image archive: its layers as as_layer() has them, or the error."""
+    try:
+        with closing(open_archive(task, Path(path), "@0")) as source:
+            layers: dict[int, LayerIndex] = {}
+            wanted = [layer.index for layer in source.image.layers]
+            source.read_layers(task, LayerStore.private(), wanted, layers.__setitem__)
+            facts = [_facts(index) for _, index in sorted(layers.items())]
+            return {"layers": facts, "problems": source.problems, "peak": peak()}
+    except ExplorerError as error:
+        return {"error": error.message, "hint": error.hint, "peak": peak()}
+
+
+def peak() -> int:
+    """The most memory that this process ever held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _facts(index: LayerIndex) -> dict[str, object]:
+    nodes = np.flatnonzero(index.kind != Kind.DIRECTORY).tolist()
+    return {
+        "files": {display_name(index.path(node)): int(index.size[node]) for node in nodes},
+        "entries": index.entries,
+        "logical": sorted(index.logical_sizes.values()),
+        "problems": list(index.problems),
+        "complete": index.complete,
+    }

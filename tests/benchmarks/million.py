@@ -82,8 +82,9 @@ def _write_layer(path: Path, files: int) -> str:
     header = tarfile.TarInfo("x").tobuf(tarfile.USTAR_FORMAT)
     with path.open("wb") as file:
         for number in range(files):
+            module = number // _SIBLINGS
+            folder = b"srv/%03d/module-%06d" % (module // 100, module)
             if number % _SIBLINGS == 0:
-                folder = b"srv/%03d/module-%06d" % (number // (_SIBLINGS * 100), number)
                 file.write(_header(header, folder + b"/", b"5", 0))
             data = _PAYLOAD % number
             name = b"%s/file_%07d.go" % (folder, number)

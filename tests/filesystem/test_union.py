@@ -19,7 +19,7 @@ _ENTRIES = st.one_of(
     st.builds(Entry, st.sampled_from(["dir", "symlink", "whiteout", "opaque"]), _PATHS),
     st.builds(Entry, st.just("link"), _PATHS, st.just(0), _PATHS),
 )
-_LAYERS = st.lists(st.lists(_ENTRIES, max_size=7), min_size=1, max_size=5)
+LAYERS = st.lists(st.lists(_ENTRIES, max_size=7), min_size=1, max_size=5)
 _KINDS = {"file": Kind.FILE, "dir": Kind.DIRECTORY, "symlink": Kind.SYMLINK, "link": Kind.HARDLINK}
 
 
@@ -27,7 +27,7 @@ def _raw(path: Path) -> bytes:
     return "/".join(path).encode()
 
 
-def _index(entries: list[Entry]) -> LayerIndex:
+def index_of(entries: list[Entry]) -> LayerIndex:
     builder = LayerBuilder()
     for entry in entries:
         if entry.kind == "whiteout":
@@ -55,10 +55,10 @@ def _shown(stack: Stack, mask: np.ndarray) -> dict[bytes, str]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(_LAYERS)
+@given(LAYERS)
 def test_that_the_union_equals_the_slow_reference(layers: list[list[Entry]]) -> None:
     reference = reference_union(layers)
-    stack = stack_layers([_index(entries) for entries in layers])
+    stack = stack_layers([index_of(entries) for entries in layers])
     for number, state in enumerate(reference.states):
         expected = {_raw(path): item.kind for path, item in state.items()}
         assert _shown(stack, stack.up_to(number)) == expected
@@ -69,20 +69,20 @@ def test_that_the_union_equals_the_slow_reference(layers: list[list[Entry]]) -> 
 
 
 @settings(max_examples=200, deadline=None)
-@given(_LAYERS)
+@given(LAYERS)
 def test_that_a_payload_has_a_state_exactly_when_nothing_reaches_it(
     layers: list[list[Entry]],
 ) -> None:
-    stack = stack_layers([_index(entries) for entries in layers])
+    stack = stack_layers([index_of(entries) for entries in layers])
     payload = stack.kind == Kind.FILE
     lost = payload & (stack.payload_until < stack.layer_count)
     assert np.array_equal(stack.state != State.LIVE, lost)
 
 
 @settings(max_examples=100, deadline=None)
-@given(_LAYERS)
+@given(LAYERS)
 def test_that_the_tree_is_in_preorder(layers: list[list[Entry]]) -> None:
-    tree = stack_layers([_index(entries) for entries in layers]).tree
+    tree = stack_layers([index_of(entries) for entries in layers]).tree
     for node in range(1, len(tree)):
         parent = int(tree.parent[node])
         assert parent < node < tree.end[parent]

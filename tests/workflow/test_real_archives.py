@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -108,19 +109,21 @@ def test_that_skopeo_copies_show_every_file(form: str, saved: Path, tmp_path: Pa
     _check(SKOPEO[form](saved, tmp_path))
 
 
+@pytest.fixture
+def store() -> Iterator[list[str]]:
+    """Options that give podman and buildah folders of their own; podman takes no run folder of over 50 characters."""
+    folder = tempfile.mkdtemp(prefix="ie", dir="/tmp")
+    yield ["--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", "vfs"]
+    shutil.rmtree(folder)
+
+
 @pytest.mark.skipif(
     not shutil.which("podman"), reason="podman is not installed (packaging/test.sh does)"
 )
 @pytest.mark.parametrize("form", ["docker-archive", "oci-archive"])
-def test_that_podman_save_shows_every_file(form: str, saved: Path, tmp_path: Path) -> None:
-    store = [
-        "--root",
-        f"{tmp_path}/root",
-        "--runroot",
-        f"{tmp_path}/run",
-        "--storage-driver",
-        "vfs",
-    ]
+def test_that_podman_save_shows_every_file(
+    form: str, saved: Path, store: list[str], tmp_path: Path
+) -> None:
     _run("podman", *store, "load", "-q", "-i", str(saved))
     target = tmp_path / "podman.tar"
     _run("podman", *store, "save", "-q", "--format", form, "-o", str(target), TAG)
@@ -130,15 +133,9 @@ def test_that_podman_save_shows_every_file(form: str, saved: Path, tmp_path: Pat
 @pytest.mark.skipif(
     not shutil.which("buildah"), reason="buildah is not installed (packaging/test.sh does)"
 )
-def test_that_buildah_push_shows_every_file(context: Path, tmp_path: Path) -> None:
-    store = [
-        "--root",
-        f"{tmp_path}/root",
-        "--runroot",
-        f"{tmp_path}/run",
-        "--storage-driver",
-        "vfs",
-    ]
+def test_that_buildah_push_shows_every_file(
+    context: Path, store: list[str], tmp_path: Path
+) -> None:
     target = tmp_path / "buildah.tar"
     build = ["bud", "-q", "--layers", "--isolation", "chroot", "-t", "localhost/test", str(context)]
     _run("buildah", *store, *build)
