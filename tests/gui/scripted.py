@@ -57,6 +57,16 @@ class ScriptedJobs(QObject):
         self.started.append(job)
         return job
 
+    def start_waiting(
+        self,
+        function: str,
+        args: tuple[Any, ...],
+        *,
+        on_done: Callable[[Any], None],
+        on_failed: Callable[[ExplorerError], None],
+    ) -> StartedJob:
+        return self.start(function, args, on_done=on_done, on_failed=on_failed, waiting=True)
+
     @property
     def last(self) -> StartedJob:
         return self.started[-1]
