@@ -1,0 +1,208 @@
+"""A whole measurement: its arms in turn, each run saved as soon as it is there, everything of ours removed at the end."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from explorer.coldstart import coldcache, pressure
+from explorer.coldstart.floor import floor_image, sweep_images
+from explorer.coldstart.plan import SHARED, Plan
+from explorer.coldstart.probe import Readiness
+from explorer.coldstart.runner import Streams, Target, measure, open_streams
+from explorer.coldstart.sample import OK, Environment, Run, Sample
+from explorer.coldstart.schedule import Step, schedule, seconds_left
+from explorer.coldstart.spec import Arm, Spec
+from explorer.coldstart.stats import label_outliers
+from explorer.coldstart.store import Store
+from explorer.engine.client import Engine
+from explorer.engine.running import Limits, Start, address_of, container
+from explorer.engine.sweep import sweep
+from explorer.errors import EngineRefused, StorageError
+from explorer.task import Task
+from explorer.translation import tr
+
+# Whoever failed this often and never was ready, will not be.
+GIVE_UP_AFTER = 3
+
+Execute = Callable[[Step, int], Run]
+Keep = Callable[[Sample], None]
+
+
+def perform(task: Task, engine: Engine, plan: Plan, store: Store, note: str = "") -> Sample:
+    """Measure as planned. Each run is saved and handed to task.partial; what was measured before an error stays saved."""
+    task.progress(tr("Looking for leftovers of earlier sessions"))
+    sweep(engine)
+    sweep_images(engine)
+    sample = new_sample(plan.spec, plan.environment, note)
+    keeper = _Keeper(store)
+    with bench(engine, task, plan.spec, plan.environment) as execute:
+        sample = take_turns(task, sample, execute, keeper.keep)
+    if keeper.problem:
+        notes = (*sample.environment.notes, keeper.problem)
+        sample = replace(sample, environment=replace(sample.environment, notes=notes))
+    return sample
+
+
+def new_sample(spec: Spec, environment: Environment, note: str = "") -> Sample:
+    """A measurement that has not begun."""
+    now = datetime.now(UTC)
+    return Sample(
+        id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        created=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        spec=spec,
+        environment=replace(environment, load_at_start=pressure.load_average()),
+        note=note,
+    )
+
+
+def take_turns(task: Task, sample: Sample, execute: Execute, keep: Keep) -> Sample:
+    """Run every step of the schedule; `keep` gets the state after each."""
+    steps = schedule(sample.spec)
+    durations: list[float] = []
+    for order, step in enumerate(steps):
+        task.progress(_progress(step, sample.spec, durations, len(steps)), order, len(steps))
+        began = time.monotonic()
+        run = replace(execute(step, order), warm_up=step.warm_up)
+        durations.append(time.monotonic() - began)
+        sample = replace(sample, runs=(*sample.runs, run))
+        sample = replace(sample, spec=_with_path(sample.spec, run))
+        keep(sample)
+        task.partial(run)
+        if _hopeless(sample, step.arm):
+            break
+    else:
+        sample = replace(sample, complete=True)
+    sample = label_outliers(sample)
+    keep(sample)
+    task.progress(tr("Measured"), len(steps), len(steps))
+    return sample
+
+
+@contextmanager
+def bench(engine: Engine, task: Task, spec: Spec, environment: Environment) -> Iterator[Execute]:
+    """Everything that the runs of a measurement share; yields what makes one run."""
+    with ExitStack() as stack:
+        streams = stack.enter_context(open_streams(engine, task))
+        floor = ""
+        if spec.network == SHARED or any(arm.kind == "floor" for arm in spec.arms):
+            task.progress(tr("Loading the floor image"))
+            image = floor_image(engine, task, streams.wire, environment.architecture)
+            floor = stack.enter_context(image)
+        network, address = spec.network, ""
+        if spec.network == SHARED:
+            network, address = stack.enter_context(_namespace(streams, floor))
+        targets = [_target(spec, environment, arm, floor, network, address) for arm in spec.arms]
+
+        def execute(step: Step, order: int) -> Run:
+            arm, target = spec.arms[step.arm], targets[step.arm]
+            cold = spec.cold_cache and arm.kind == "image"
+            left = (
+                coldcache.evict(streams, arm.image_id, environment.architecture) if cold else None
+            )
+            run = measure(streams, target, step.arm, step.index, order)
+            if run.path and len(target.readiness.paths) > 1:
+                targets[step.arm] = replace(target, readiness=_only(target.readiness, run.path))
+            if left is None:
+                return run
+            found = coldcache.count(streams, arm.image_id, environment.architecture)
+            return replace(
+                run,
+                resident_pages=left.after,
+                touched_pages=max(0, found.after - left.after),
+                image_pages=left.pages,
+            )
+
+        yield execute
+
+
+@contextmanager
+def _namespace(streams: Streams, floor: str) -> Iterator[tuple[str, str]]:
+    """A network namespace made beforehand, as a pod has one: network mode and address of containers in it."""
+    start = Start(floor, command=("pause",), limits=Limits(processes=16, memory_bytes=64 << 20))
+    with container(streams.engine, streams.task, streams.wire, start) as pause:
+        streams.wire.call("POST", f"/containers/{pause.name}/start")
+        address = address_of(streams.wire.call("GET", f"/containers/{pause.name}/json"))
+        if not address:
+            raise EngineRefused(
+                tr("The network made for the measurement has no address."),
+                tr("Measure without --precision."),
+            )
+        yield f"container:{pause.id}", address
+
+
+def _target(
+    spec: Spec, environment: Environment, arm: Arm, floor: str, network: str, address: str
+) -> Target:
+    readiness = arm.readiness
+    publish = environment.published and spec.network != SHARED and readiness.kind == "http"
+    return Target(
+        start=Start(
+            image_id=floor if arm.kind == "floor" else arm.image_id,
+            env=arm.env,
+            command=arm.command,
+            network=network,
+            publish=(readiness.port,) if publish else (),
+            limits=Limits(spec.memory_bytes, spec.cpus, spec.process_limit),
+            log_driver=environment.log_driver,
+        ),
+        readiness=readiness,
+        deadline=spec.deadline,
+        address=address,
+        published=environment.published,
+        same_clock=not (environment.remote or environment.machine),
+        local_processes=not (environment.remote or environment.machine),
+    )
+
+
+def _only(readiness: Readiness, path: str) -> Readiness:
+    """The path that answered is the one to ask from now on: trying the others first would cost time."""
+    return replace(readiness, paths=(path,))
+
+
+def _with_path(spec: Spec, run: Run) -> Spec:
+    """The same in the measurement's own description."""
+    arm = spec.arms[run.arm]
+    if not run.path or len(arm.readiness.paths) < 2:
+        return spec
+    arms = list(spec.arms)
+    arms[run.arm] = replace(arm, readiness=_only(arm.readiness, run.path))
+    return replace(spec, arms=tuple(arms))
+
+
+def _hopeless(sample: Sample, arm: int) -> bool:
+    statuses = [run.status for run in sample.runs if run.arm == arm]
+    return len(statuses) >= GIVE_UP_AFTER and OK not in statuses
+
+
+def _progress(step: Step, spec: Spec, durations: list[float], total: int) -> str:
+    left = seconds_left(durations, total)
+    label = spec.arms[step.arm].label
+    done = len(durations) + 1
+    if left is None:
+        return tr("Run {n} of {total} ({arm})", n=done, total=total, arm=label)
+    return tr(
+        "Run {n} of {total} ({arm}), about {seconds} s left",
+        n=done,
+        total=total,
+        arm=label,
+        seconds=max(1, round(left)),
+    )
+
+
+class _Keeper:
+    """Saves; a full disk costs the history, not the measurement."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.problem = ""
+
+    def keep(self, sample: Sample) -> None:
+        try:
+            self._store.save(sample)
+        except StorageError as error:
+            self.problem = error.message
