@@ -18,6 +18,8 @@ class Ledger:
         """Whether nobody has claimed any byte of the range, which must lie in the file."""
         if not 0 <= start <= end <= self._size:
             return False
+        if start == end:
+            return True
         number = bisect_right(self._ends, start)
         return number == len(self._starts) or self._starts[number] >= end
 

@@ -22,6 +22,7 @@ _GENERATED = (b"go:", b"type:", b"type..", b"go.", b"runtime.gcbits.")
 # terraform has 140,000 names.
 _NAMES_LIMIT = 600_000
 _ESCAPE = re.compile(rb"%([0-9a-f]{2})")
+_INIT_STARTS = (b".init", b".map.init")
 _INIT = re.compile(rb"\.(?:map\.)?init(?:\.\d+)?\Z")
 
 
@@ -39,7 +40,7 @@ def split_names(blob: bytes | memoryview) -> list[tuple[bytes, bytes]]:
 
 def is_init(rest: bytes) -> bool:
     """Whether the rest of a name says that the function runs before main: .init, .init.0, .map.init.0."""
-    return _INIT.match(rest) is not None
+    return rest.startswith(_INIT_STARTS) and _INIT.match(rest) is not None
 
 
 def package_name(raw: bytes, rest: bytes) -> str:

@@ -1,0 +1,41 @@
+"""Thousands of damaged programs: always an answer or a typed error, in bounded time and memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.gobinary.conftest import Program
+
+_PROJECT = Path(__file__).resolve().parent.parent.parent
+_MEMORY_LIMIT = 256_000_000
+# Together 20,000.
+_ROUNDS = {
+    "static": (6000, (), {}),
+    "pie": (6000, ("-buildmode=pie",), {}),
+    "386": (4000, (), {"GOARCH": "386"}),
+    "s390x": (4000, (), {"GOARCH": "s390x"}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("way", _ROUNDS)
+def test_that_damaged_programs_end_in_an_answer_or_an_error_for_people(
+    program: Program, way: str
+) -> None:
+    count, arguments, env = _ROUNDS[way]
+    path = program("least", "-ldflags=-s -w", *arguments, **env)
+    command = [sys.executable, "-m", "tests.gobinary.mutate", str(path), "20261125", str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=_PROJECT)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout)
+    assert sum(told["ends"].values()) == count
+    # The damage is felt, and most of it is survived.
+    assert told["ends"]["go"] > count / 4
+    assert told["ends"].get("NotAnExecutable", 0) > 0
+    assert told["peak_bytes"] < _MEMORY_LIMIT
