@@ -146,9 +146,8 @@ class FileTreeModel(QAbstractItemModel):
         if column == LAYER:
             return str(analysis.stack_layers[int(analysis.stack.layer[row])])
         if column == CATEGORY:
-            return (
-                "" if self._is_directory(node) else CATEGORIES[int(analysis.category[row])].label()
-            )
+            holds = int(analysis.stack.kind[row]) in (Kind.FILE, Kind.HARDLINK)
+            return CATEGORIES[int(analysis.category[row])].label() if holds else ""
         return status_text(analysis, row)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:

@@ -21,6 +21,7 @@ from explorer.gui.pages.problem import ProblemPage
 from explorer.gui.progress import progress_text
 from explorer.gui.widgets.notice import ERROR, WARNING, Action
 from explorer.gui.widgets.plain_label import display_lines
+from explorer.image.reference import parse_reference
 from explorer.settings import Dismissals
 from explorer.task import Progress
 from explorer.translation import tr
@@ -81,12 +82,15 @@ class ImageTab(QStackedWidget):
     def title(self) -> str:
         """The image's name for the tab and the window."""
         analysis = self.analysis
-        name = self.options.reference
         if analysis is not None and analysis.image.tags:
             name = analysis.image.tags[0]
-        name = name.removeprefix("docker-daemon:")
-        if "/" in name and Path(name.partition(":")[2] or name).suffix:
-            name = Path(name).name
+        else:
+            try:
+                reference = parse_reference(self.options.reference)
+            except ExplorerError:
+                return display_text(self.options.reference, _TITLE_LIMIT)
+            is_file = reference.transport != "docker-daemon"
+            name = Path(reference.name).name if is_file else reference.name
         return display_text(name, _TITLE_LIMIT)
 
     @property

@@ -30,7 +30,10 @@ class FilterField(QLineEdit):
         self.setMinimumWidth(380)
         self._timer = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
         self._timer.timeout.connect(self.changed)
-        self.textChanged.connect(self._timer.start)
+        self.textChanged.connect(self._typed)
+
+    def _typed(self) -> None:
+        self._timer.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text():

@@ -32,6 +32,7 @@ class FindingsPane(QWidget):
         self._hidden.setAutoRaise(True)
         self._hidden.clicked.connect(self._list_hidden)
         self._nothing = PlainLabel(selectable=True)
+        self._nothing.setAccessibleName(tr("Findings"))
         self._nothing.setWordWrap(True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._nothing.setMargin(8)

@@ -42,7 +42,7 @@ class LayerList(QWidget):
         header = self.view.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
-        for column, width in ((NUMBER, 28), (SIZE, 68), (WASTE, 66), (CHANGES, 74)):
+        for column, width in ((NUMBER, 28), (SIZE, 66), (WASTE, 64), (CHANGES, 84)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(INSTRUCTION, QHeaderView.ResizeMode.Stretch)
         self._modes = QButtonGroup(self)

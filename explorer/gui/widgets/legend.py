@@ -26,6 +26,7 @@ class Legend(QWidget):
         self._combo = QComboBox()
         self._combo.addItems([tr("Category"), tr("Layer"), tr("Extension")])
         self._combo.setAccessibleName(tr("Colour by"))
+        self._combo.view().setAccessibleName(tr("Colour by"))
         self._combo.currentIndexChanged.connect(self.mode_changed)
         self._row = FlowRow()
         self._buttons: dict[int, QToolButton] = {}

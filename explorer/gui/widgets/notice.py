@@ -23,6 +23,7 @@ class Notice(QWidget):
         super().__init__(parent)
         self.setAutoFillBackground(True)
         self._text = PlainLabel(selectable=True)
+        self._text.setAccessibleName(tr("Message"))
         self._text.setWordWrap(True)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._actions = QHBoxLayout()
@@ -53,6 +54,7 @@ class Notice(QWidget):
         """Show a message (and a longer tooltip) with buttons; gone after `seconds`, 0: stays."""
         self._kind = kind
         self._text.setText(text)
+        self._text.setAccessibleName(text)
         self._text.setToolTip(tooltip_text(hint))
         while (item := self._actions.takeAt(0)) is not None:
             widget = item.widget()
