@@ -6,7 +6,8 @@ ExplorerError                   message: what happened; hint: what to do; exit_c
 │   ├── ImageNotFound           the engine, archive or folder holds no such image
 │   ├── NotAnImage              the file or folder is not an image
 │   ├── DamagedInput            an archive or layer ends early or contradicts itself; has an offset
-│   └── LimitExceeded           a declared or real size is over a safety limit
+│   ├── LimitExceeded           a declared or real size is over a safety limit
+│   └── BuildFailed             a step of a build failed; has the step and its last lines of output
 ├── EngineError                 the engine cannot be used (exit 3)
 │   ├── EngineUnreachable       no engine answers at the endpoint
 │   ├── EngineRefused           the engine answered with an error
@@ -60,6 +61,24 @@ class DamagedInput(InputError):
 
 class LimitExceeded(InputError):
     """A declared or real size is over a safety limit."""
+
+
+class BuildFailed(InputError):
+    """A step of a build failed: `step` names it ("" for none), `log` are its last lines, `reason` the engine's words."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        step: str = "",
+        log: tuple[str, ...] = (),
+        reason: str = "",
+    ) -> None:
+        super().__init__(message, hint)
+        self.step, self.log, self.reason = step, log, reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.message, self.hint, self.step, self.log, self.reason))
 
 
 class EngineError(ExplorerError):
