@@ -1,0 +1,59 @@
+"""CMD and ENTRYPOINT as lists, where no shell is needed to read them."""
+
+from __future__ import annotations
+
+import json
+
+from explorer.dockerfile.model import Instruction
+from explorer.dockerfile.rewrite.case import Case, Rule, Verdict, hands_off
+from explorer.dockerfile.rewrite.draft import Draft
+from explorer.dockerfile.shell import needs_shell
+from explorer.translation import mark, tr
+
+ID = "exec-form"
+
+
+def _found(draft: Draft) -> list[Instruction]:
+    if not draft.document.stages:
+        return []
+    last = [draft.final.last(keyword) for keyword in ("ENTRYPOINT", "CMD")]
+    return [i for i in last if i is not None and i.words is None and i.rest]
+
+
+def _examine(_case: Case, draft: Draft) -> Verdict | None:
+    found = _found(draft)
+    if not found:
+        return None
+    reason = tr(
+        "Started through a shell, the program may not get the signal to stop, and the image needs a shell."
+    )
+    lines = draft.origins(found)
+    plain = [i for i in found if not needs_shell(i.rest)]
+    if not plain or _cmd_after_shell_entrypoint(draft):
+        return hands_off(
+            reason, tr("The command line uses the shell: {line}", line=found[0].rest), lines
+        )
+    return Verdict(reason, risk="low", lines=draft.origins(plain))
+
+
+def _cmd_after_shell_entrypoint(draft: Draft) -> bool:
+    """A shell-form ENTRYPOINT ignores CMD; as a list it would take it as arguments."""
+    entry, command = draft.final.last("ENTRYPOINT"), draft.final.last("CMD")
+    return entry is not None and entry.words is None and command is not None
+
+
+def _edit(_case: Case, draft: Draft) -> Draft:
+    for instruction in sorted(_found(draft), key=lambda i: -i.start):
+        if not needs_shell(instruction.rest):
+            words = json.dumps(instruction.rest.split(), ensure_ascii=False)
+            draft = draft.rewrite(draft.again(instruction), f"{instruction.keyword} {words}", ID)
+    return draft
+
+
+RULE = Rule(
+    ID,
+    mark("Start the program itself, not a shell"),
+    "hadolint DL3025; BuildKit JSONArgsRecommended",
+    _examine,
+    _edit,
+)

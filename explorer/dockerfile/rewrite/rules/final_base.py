@@ -1,0 +1,68 @@
+"""Exchanges the base of an image that is already built in stages for a smaller one."""
+
+from __future__ import annotations
+
+from explorer.dockerfile.evidence import ELF
+from explorer.dockerfile.rewrite.case import Case, Rule, Verdict, ask, hands_off
+from explorer.dockerfile.rewrite.draft import Draft
+from explorer.dockerfile.rewrite.rules.split_stages import split
+from explorer.dockerfile.rewrite.runtime import base_layer, choose_runtime, needs_of, table_base
+from explorer.translation import mark, tr
+from explorer.units import display_text, size_text
+
+ID = "smaller-base"
+_WORTH = 1 << 20
+
+
+def _examine(case: Case, draft: Draft) -> Verdict | None:
+    evidence = case.evidence
+    if (
+        draft.split_from
+        or not draft.document.stages
+        or evidence.entry.kind != ELF
+        or not case.facts.is_go
+    ):
+        return None
+    if case.mode != "image" and len(draft.document.stages) < 2:
+        return None
+    base = evidence.rebuilt.base.reference if case.mode == "image" else draft.final.base
+    known = table_base(base)
+    needs = needs_of(case, draft)
+    runtime = choose_runtime(case, draft, needs)
+    if base == "scratch" or (known is not None and known.choice == runtime.choice):
+        return None
+    layer = base_layer(case, runtime.image)
+    saved = evidence.base_bytes - (layer.bytes if layer else 0)
+    if case.options.runtime == "auto" and saved < _WORTH:
+        return None
+    reason = tr(
+        "The base {base} is {size} of the image. {reasons}",
+        base=display_text(base),
+        size=size_text(evidence.base_bytes),
+        reasons=" ".join(runtime.reasons),
+    )
+    lines = draft.origins([draft.final.opening])
+    if draft.document.problems:
+        return hands_off(reason, draft.document.problems[0].reason, lines)
+    if needs.blockers:
+        return ask(reason, " ".join(needs.blockers), lines, "high")
+    if case.options.runtime == "auto":
+        return ask(
+            reason,
+            tr(
+                "Without a shell nobody can look into the running container; the base is small already."
+            ),
+            lines,
+            "medium",
+        )
+    broken = runtime.choice in ("scratch", "static") and (
+        bool(needs.shell) or draft.static is False
+    )
+    return Verdict(reason, risk="high" if broken else "medium", lines=lines)
+
+
+def _edit(case: Case, draft: Draft) -> Draft:
+    return split(case, draft, ID)
+
+
+RULE = Rule(ID, mark("Use a smaller base"), "GoogleContainerTools/distroless", _examine, _edit)
