@@ -53,7 +53,7 @@ def find(
 def checked() -> list[str]:
     """What is looked for, in the user's language: the titles of all findings that there can be."""
     titles = [*built_in_titles(), *(title for title, _, _ in TEXTS.values())]
-    return [tr(title) for title in dict.fromkeys(titles)]
+    return [tr(title) for title in dict.fromkeys(titles) if "{" not in title]
 
 
 @dataclass(frozen=True)
