@@ -187,6 +187,11 @@ class Jobs(QObject):
         self._timer.start()
         return job
 
+    @property
+    def busy(self) -> bool:
+        """Whether any work is under way."""
+        return bool(self._jobs)
+
     def _poll(self) -> None:
         for job in list(self._jobs):
             if not job.poll() and job in self._jobs:
