@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
@@ -176,15 +176,18 @@ class Worker:
         )
 
 
-def run(task: Task, function: str, *args: Any) -> Any:
+def run(task: Task, function: str, *args: Any, meanwhile: Callable[[], None] | None = None) -> Any:
     """Call `function` in a child and wait; progress and partial results go to `task`.
 
+    `meanwhile` is called here once the child runs, for what takes time and will be needed then.
     Raises the child's ExplorerError, WorkerFailed when it died, Cancelled when `task` was cancelled.
     """
     worker = Worker(function, *args)
     worker.start()
     try:
         with task.on_cancel(worker.cancel):
+            if meanwhile is not None:
+                meanwhile()
             for event in _events(worker):
                 if isinstance(event, Progress):
                     _forward(task, event)

@@ -70,7 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
         "host": arguments.host,
     }
     with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder, console_task() as task:
-        path = sandbox.run(task, "explorer.workflow:analyse_to_file", options, folder)
+        path = sandbox.run(
+            task, "explorer.workflow:analyse_to_file", options, folder, meanwhile=_import_report
+        )
         from explorer.findings.analysis import Analysis
 
         analysis = Analysis.load(Path(path))
@@ -79,6 +81,12 @@ def run(arguments: argparse.Namespace) -> int:
         complain(tr("The analysis is incomplete."), "; ".join(analysis.problems))
         return INCOMPLETE
     return 0
+
+
+def _import_report() -> None:
+    """Load what shows the result while another process works on it: a third of a cached analysis."""
+    import explorer.findings.analysis
+    import explorer.report.terminal  # noqa: F401  # for the modules' cache
 
 
 def _print(analysis: Analysis, json_file: str | None) -> None:

@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import NoReturn
 
 from explorer.cli.console import complain
@@ -99,20 +98,8 @@ def _discard_output() -> None:
 
 
 def _dispatch(arguments: list[str], open_window: OpenWindow | None) -> int:
-    parser = _Parser(
-        prog="image-explorer",
-        description=tr("Shows, byte for byte, what bloats a container image."),
-        epilog=tr("Without a command it opens the window: image-explorer [REF ...]")
-        + "\n\n"
-        + tr("Example: image-explorer analyze golang:1.27"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"image-explorer {version('image-size-explorer')}"
-    )
     if arguments and arguments[0] in ("-h", "--help", "--version"):
-        _add_commands(parser)
-        parser.parse_args(arguments)
+        _general_parser().parse_args(arguments)
     command = arguments.pop(0) if arguments and arguments[0] in _COMMANDS else "open"
     module = importlib.import_module(f"explorer.cli.{_COMMANDS[command]}")
     configured = _Parser(
@@ -127,7 +114,22 @@ def _dispatch(arguments: list[str], open_window: OpenWindow | None) -> int:
     return execute(configured.parse_args(arguments))
 
 
-def _add_commands(parser: argparse.ArgumentParser) -> None:
+def _general_parser() -> argparse.ArgumentParser:
+    """What `image-explorer --help` and `--version` show."""
+    from importlib.metadata import version
+
+    parser = _Parser(
+        prog="image-explorer",
+        description=tr("Shows, byte for byte, what bloats a container image."),
+        epilog=tr("Without a command it opens the window: image-explorer [REF ...]")
+        + "\n\n"
+        + tr("Example: image-explorer analyze golang:1.27"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"image-explorer {version('image-size-explorer')}"
+    )
     commands = parser.add_subparsers(title=tr("commands"), metavar="")
     for name, module in _COMMANDS.items():
         commands.add_parser(name, help=importlib.import_module(f"explorer.cli.{module}").describe())
+    return parser
