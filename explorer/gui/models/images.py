@@ -197,6 +197,8 @@ class ImagesModel(QAbstractTableModel):
         return RIGHT if role == ALIGNMENT and column in _NUMBERS else None
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
+        if not index.isValid():
+            return None
         row, column = self._shown[index.row()], self._columns[index.column()]
         if role == DISPLAY:
             return cell_text(row, column)
