@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # Free space left alone when a file is extracted.
 _SPARE_BYTES = 16 << 20
+# Images that are asked for their layers when a base is looked for; each takes a few milliseconds.
+_BASES_ASKED = 300
 
 
 @dataclass(frozen=True)
@@ -317,6 +319,23 @@ def image_now(task: Task, host: str, reference: str) -> str:
         return connect_engine(task, host).image(reference).id
     except ImageNotFound:
         return ""
+
+
+def base_of(task: Task, host: str, diff_ids: tuple[str, ...]) -> tuple[str, int]:
+    """The name of the engine's image that these layers begin with and how many of them are its own; ("", 0) for none."""
+    from explorer.dockerfile.bases import LocalImage, longest_base
+    from explorer.engine.answers import list_in, object_in
+
+    engine = connect_engine(task, host)
+    images = []
+    for listed in engine.images()[:_BASES_ASKED]:
+        task.checkpoint()
+        if listed.tags:
+            document = object_in(engine.get_json(f"/images/{listed.id}/json"))
+            layers = list_in(object_in(document.get("RootFS")).get("Layers"))
+            images.append(LocalImage(listed.tags, tuple(map(str, layers))))
+    base = longest_base(diff_ids, tuple(images))
+    return (base.references[0], len(base.diff_ids)) if base else ("", 0)
 
 
 def list_archive(task: Task, path: str) -> list[ArchiveImage]:

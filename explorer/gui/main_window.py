@@ -413,6 +413,7 @@ class MainWindow(QMainWindow):
             return
         self._engine_was_there = True
         self.engine_notice.hide()
+        self._with_tab(ImageTab.look_again)
 
     def show_internal_error(self, text: str, report: str) -> None:
         """Say that our own code failed; the program goes on."""

@@ -39,15 +39,17 @@ class Theme:
     # A state that is well or not; shape and words say it too.
     good: QColor
     bad: QColor
+    # Behind the rows of the base image.
+    band: QColor
 
 
 LIGHT = Theme(
     False, QColor("#f4f5f7"), QColor("#3a3d42"), QColor("#5f6570"), QColor("#b9d2ef"), QColor("#2563a8"),
-    QColor("#fff3cd"), QColor("#fbe0e0"), QColor("#228833"), QColor("#c8553d"),
+    QColor("#fff3cd"), QColor("#fbe0e0"), QColor("#228833"), QColor("#c8553d"), QColor("#e4e9f0"),
 )  # fmt: skip
 DARK = Theme(
     True, QColor("#1e2126"), QColor("#0d0f12"), QColor("#a0a7b4"), QColor("#31527a"), QColor("#6ea8e6"),
-    QColor("#4d4220"), QColor("#562b2e"), QColor("#57c26d"), QColor("#ee8866"),
+    QColor("#4d4220"), QColor("#562b2e"), QColor("#57c26d"), QColor("#ee8866"), QColor("#262b33"),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from explorer.filesystem.layer import Kind
 from explorer.findings.analysis import Analysis
 from explorer.findings.finding import Finding
 from explorer.findings.query import Query
+from explorer.gui.models.layers import BaseImage
 from explorer.gui.selection import MERGED, Selection
 from explorer.gui.widgets.breadcrumb import Breadcrumb
 from explorer.gui.widgets.details import DetailsPanel
@@ -128,6 +129,11 @@ class ExplorePage(QWidget):
         if self._query is not None:
             self.set_query(self._query)
         self.details.show_node(self.selection.current)
+
+    def show_base(self, base: BaseImage) -> None:
+        """Mark the layers of the base image."""
+        if self.selection.analysis is not None:
+            self.layers.show_analysis(self.selection.analysis, base)
 
     def set_query(self, query: Query | None, *, everywhere: bool = False) -> None:
         """Keep only what a filter matches; None keeps all."""

@@ -15,6 +15,7 @@ from explorer.errors import EngineError, EngineUnreachable, ExplorerError
 from explorer.filesystem.layer import Kind
 from explorer.findings.analysis import Analysis
 from explorer.gui.jobs import Job, Jobs
+from explorer.gui.models.layers import BaseImage
 from explorer.gui.pages.explore import ExplorePage
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.problem import ProblemPage
@@ -62,6 +63,10 @@ class ImageTab(QStackedWidget):
         self._job: Job | None = None
         self._preview: Job | None = None
         self._saving: Job | None = None
+        self._base: Job | None = None
+        self._now: Job | None = None
+        # The image that the name was found to mean instead, None while it was not.
+        self._moved_to: str | None = None
         self._started = 0.0
         self.loading.cancelled.connect(self.cancel)
         self.explore.preview_wanted.connect(self._read_preview)
@@ -133,7 +138,7 @@ class ImageTab(QStackedWidget):
 
     def close_image(self) -> None:
         """End all work and free the files behind the analysis."""
-        for job in (self._job, self._preview, self._saving):
+        for job in (self._job, self._preview, self._saving, self._base, self._now):
             if job is not None:
                 job.cancel()
         self.loading.end()
@@ -168,7 +173,48 @@ class ImageTab(QStackedWidget):
             self._say_incomplete(analysis)
         elif analysis.problems:
             self.explore.state_notice.say(_sentences(analysis.problems))
+        self._look_for_base(analysis)
         self.opened.emit(analysis)
+
+    def _look_for_base(self, analysis: Analysis) -> None:
+        """Ask the engine which of its images this one was built on; without an answer nothing is marked."""
+        if analysis.image.source != "docker-daemon":
+            return
+        diff_ids = tuple(layer.diff_id for layer in analysis.image.layers)
+        self._base = self._jobs.start_waiting(
+            "explorer.workflow:base_of",
+            (self.options.host, diff_ids),
+            on_done=lambda found: self.explore.show_base(BaseImage(*found)),
+            on_failed=lambda _: None,
+        )
+
+    def look_again(self) -> None:
+        """Ask whether the name still means the image that is shown."""
+        analysis = self.analysis
+        if analysis is None or analysis.image.source != "docker-daemon" or self.busy:
+            return
+        if self._now is not None and self._now.running:
+            return
+        name = parse_reference(self.options.reference).name
+        self._now = self._jobs.start_waiting(
+            "explorer.workflow:image_now",
+            (self.options.host, name),
+            on_done=self._say_moved,
+            on_failed=lambda _: None,
+        )
+
+    def _say_moved(self, image_id: str) -> None:
+        analysis = self.analysis
+        if analysis is None or image_id in (analysis.image.id, self._moved_to):
+            return
+        self._moved_to = image_id
+        shown = analysis.image.id.removeprefix("sha256:")[:12]
+        if image_id:
+            text = tr("{name} means another image by now; this is {id}.", name=self.title, id=shown)
+            self.explore.state_notice.say(text, (tr("Analyse the new one"), self.open_anew))
+        else:
+            text = tr("{name} was removed from the engine; what was read stays.", name=self.title)
+            self.explore.state_notice.say(text)
 
     def _show(self, analysis: Analysis) -> None:
         self.options = replace(self.options, image_id=analysis.image.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -14,7 +14,15 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.findings.analysis import Analysis
-from explorer.gui.models.layers import CHANGES, INSTRUCTION, NUMBER, SIZE, WASTE, LayerModel
+from explorer.gui.models.layers import (
+    CHANGES,
+    INSTRUCTION,
+    NUMBER,
+    SIZE,
+    WASTE,
+    BaseImage,
+    LayerModel,
+)
 from explorer.gui.selection import MERGED, ONLY, UP_TO, Selection
 from explorer.gui.widgets.bars import BarDelegate
 from explorer.gui.widgets.copying import name_view
@@ -40,6 +48,8 @@ class LayerList(QWidget):
         self.view.setItemDelegateForColumn(SIZE, BarDelegate(self.view))
         self.view.setItemDelegateForColumn(WASTE, BarDelegate(self.view))
         header = self.view.header()
+        self.view.setSortingEnabled(True)
+        header.setSortIndicator(NUMBER, Qt.SortOrder.AscendingOrder)
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
         for column, width in ((NUMBER, 28), (SIZE, 66), (WASTE, 64), (CHANGES, 84)):
@@ -71,12 +81,12 @@ class LayerList(QWidget):
         self._modes.idClicked.connect(self._mode_clicked)
         return row
 
-    def show_analysis(self, analysis: Analysis) -> None:
+    def show_analysis(self, analysis: Analysis, base: BaseImage | None = None) -> None:
         """Show an image's layers; the ones that were selected stay so while it is the same image."""
         chosen = self._chosen() if self._image_id == analysis.image.id else []
         self._image_id = analysis.image.id
         self.view.selectionModel().blockSignals(True)
-        self.model.show(analysis)
+        self.model.show(analysis, base)
         for row in range(self.model.rowCount()):
             if self.model.row(row).layer in chosen:
                 self.view.selectionModel().select(self.model.index(row, 0), _SELECT_ROW)

@@ -10,7 +10,15 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from explorer.findings.analysis import Analysis, analyse
-from explorer.gui.models.layers import CHANGES, INSTRUCTION, NUMBER, SIZE, WASTE, LayerModel
+from explorer.gui.models.layers import (
+    CHANGES,
+    INSTRUCTION,
+    NUMBER,
+    SIZE,
+    WASTE,
+    BaseImage,
+    LayerModel,
+)
 from explorer.image.model import History
 from tests.support.layers import file, image, layer, whiteout
 
@@ -37,6 +45,9 @@ def test_that_the_model_keeps_qts_rules(qapp: QApplication, analysis: Analysis) 
     model = shown("ADD x", "CMD y", "RUN z", empty=(1,))
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     model.show(analysis)
+    for number in range(model.columnCount()):
+        model.sort(number, Qt.SortOrder.AscendingOrder)
+        model.sort(number, Qt.SortOrder.DescendingOrder)
     tester.deleteLater()
 
 
@@ -72,3 +83,25 @@ def test_that_layers_that_were_not_read_say_so(qapp: QApplication) -> None:
     model = LayerModel()
     model.show(analyse(described, {0: held[0]}))
     assert column(model, SIZE) == ["1 B", "not read"]
+
+
+def test_that_a_base_images_layers_stand_under_its_name(qapp: QApplication) -> None:
+    described, held = image(layer(file("a", 1)), layer(file("b", 2)))
+    model = LayerModel()
+    model.show(analyse(described, held), BaseImage("<b>golang</b>:1.27", 1))
+    assert column(model, INSTRUCTION)[0] == "FROM <b>golang</b>:1.27 · 1 layer"
+    marked = [
+        model.index(row, 0).data(Qt.ItemDataRole.BackgroundRole) is not None
+        for row in range(model.rowCount())
+    ]
+    assert marked == [True, True, False]
+
+
+def test_that_layers_can_be_sorted_and_put_back_in_order(qapp: QApplication) -> None:
+    model = shown("ADD x", "ENV a=1", "RUN z", empty=(1,))
+    model.sort(SIZE, Qt.SortOrder.AscendingOrder)
+    assert column(model, NUMBER) == ["1", "0", ""]
+    model.sort(WASTE, Qt.SortOrder.DescendingOrder)
+    assert column(model, NUMBER) == ["0", "1", ""]
+    model.sort(NUMBER, Qt.SortOrder.AscendingOrder)
+    assert column(model, NUMBER) == ["0", "", "1"]

@@ -237,3 +237,31 @@ def test_that_another_image_behind_the_same_name_is_shown_from_its_root(
     assert tab.explore.selection.current == 0
     assert tab.analysis is not None
     assert tab.analysis.image.id == other.image.id
+
+
+def test_that_an_engine_is_asked_for_the_base_image(
+    tab: ImageTab, jobs: ScriptedJobs, analysis: Analysis, tmp_path: Path
+) -> None:
+    jobs.last.done(saved(tmp_path, analysis))
+    assert jobs.last.function == "explorer.workflow:base_of"
+    jobs.last.done(("golang:1.27", 1))
+    assert tab.explore.layers.model.row(0).text == "FROM golang:1.27 · 1 layer"
+
+
+def test_that_a_name_that_moved_is_told_once_and_the_new_image_offered(
+    tab: ImageTab, jobs: ScriptedJobs, analysis: Analysis, tmp_path: Path
+) -> None:
+    jobs.last.done(saved(tmp_path, analysis))
+    for _ in range(2):
+        tab.look_again()
+        jobs.last.done("sha256:" + "cd" * 32)
+        told = tab.explore.state_notice.text
+        tab.explore.state_notice.hide()
+    assert told == ""
+    tab.look_again()
+    jobs.last.done("")
+    assert tab.explore.state_notice.text == (
+        "test:latest was removed from the engine; what was read stays."
+    )
+    tab.look_again()
+    jobs.last.done(analysis.image.id)
