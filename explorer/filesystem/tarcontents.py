@@ -98,6 +98,8 @@ class TarContents:
                 extended.take(header.type, os.pread(self._descriptor, header.size, start))
             return start + _padded(header.size)
         extended.apply(header)
+        if header.more_sparse:
+            start = self._after_sparse_map(start)
         name = member_name(header.name)
         if header.type in b"12":
             self._places.pop(name, None)
@@ -108,6 +110,13 @@ class TarContents:
         self._links.pop(name, None)
         self._places[name] = (start, header.size)
         return start + _padded(header.size)
+
+    def _after_sparse_map(self, start: int) -> int:
+        while True:
+            block = os.pread(self._descriptor, BLOCK, start)
+            start += BLOCK
+            if len(block) < BLOCK or not block[504]:
+                return start
 
 
 _SPECIAL = (b"L", b"K", b"x", b"X", b"g")

@@ -45,8 +45,7 @@ class Chunks:
     ) -> None:
         self._source, self._on_bytes = source, on_bytes
         self._free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
-        for _ in range(_RING):
-            self._free.put(bytearray(CHUNK))
+        self._made = 0
         self._full: queue.SimpleQueue[tuple[bytearray, int] | None] = queue.SimpleQueue()
         self._held: bytearray | None = None
         self._failure: ExplorerError | None = None
@@ -65,7 +64,7 @@ class Chunks:
             raise self._failure
         if self._held is not None and self._thread is None:
             self._free.put(self._held)
-        buffer = self._held = self._free.get()
+        buffer = self._held = self._buffer()
         view, filled = memoryview(buffer), 0
         while filled < CHUNK:
             try:
@@ -83,6 +82,12 @@ class Chunks:
         if self._thread is not None:
             self._full.put((buffer, filled))
         return view[:filled]
+
+    def _buffer(self) -> bytearray:
+        if self._made < _RING and self._free.empty():
+            self._made += 1
+            return bytearray(CHUNK)
+        return self._free.get()
 
     def close(self) -> str:
         """Stop hashing; the digest of all chunks as hexadecimal, "" when they were not hashed."""

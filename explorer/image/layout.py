@@ -451,7 +451,7 @@ def _salvage(contents: Contents) -> list[FoundImage]:
     if not found:
         raise DamagedInput(
             tr(
-                "{file} ends early, at byte {offset}, before the list of its images.",
+                "{file} is cut off or damaged at byte {offset}, before the list of its images.",
                 file=contents.title,
                 offset=contents.ends_early,
             ),

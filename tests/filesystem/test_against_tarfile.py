@@ -103,10 +103,10 @@ def test_that_what_tarfile_writes_is_what_we_read(
 
 
 def test_that_numbers_beyond_octal_are_read_in_every_format_that_has_them() -> None:
-    for form in ("gnu", "pax"):
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
         info = tarfile.TarInfo("a")
         info.uid, info.gid, info.mtime = 4_000_000_000, 2_097_152, 1 << 40
-        data = info.tobuf(_FORMATS[form]) + bytes(1024)
+        data = info.tobuf(form) + bytes(1024)
         [facts] = _facts(read(data)).values()
         assert facts[2:5] == (4_000_000_000, 2_097_152, 1 << 40)
 

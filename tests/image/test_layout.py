@@ -245,7 +245,7 @@ def test_that_a_cut_archive_without_config_says_where_it_ends() -> None:
     with pytest.raises(DamagedInput) as caught:
         found({"a/layer.tar": _BASE}, ends_early=4096)
     assert (caught.value.message, caught.value.offset) == (
-        "app.tar ends early, at byte 4096, before the list of its images.",
+        "app.tar is cut off or damaged at byte 4096, before the list of its images.",
         4096,
     )
 
