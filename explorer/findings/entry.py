@@ -12,7 +12,10 @@ from explorer.filesystem.union import Stack
 from explorer.image.model import Config
 
 # Programs that only start another one; what they start is looked for in their arguments.
-SHELLS = frozenset({"ash", "bash", "busybox", "dash", "env", "ksh", "sh", "zsh"})
+SHELLS = frozenset(
+    {"ash", "bash", "busybox", "catatonit", "dash", "dumb-init", "env", "gosu", "ksh", "nice", "setpriv", "sh", "su-exec",
+     "sudo", "timeout", "tini", "tini-static", "zsh"}
+)  # fmt: skip
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MAX_LINKS = 40  # MAXSYMLINKS of Linux
 _MAX_PATH = 4096

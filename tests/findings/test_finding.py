@@ -51,7 +51,7 @@ def test_that_every_changes_texts_are_filled_in(kind: str, count: int) -> None:
 
 
 def test_that_braces_of_a_name_stay_as_they_are() -> None:
-    fields = {
+    fields: dict[str, str | int] = {
         "title": "T",
         "reason": "Under {places}.",
         "remedy": "R",
@@ -65,7 +65,7 @@ def test_that_braces_of_a_name_stay_as_they_are() -> None:
     ("count", "expected"), [(0, "0 files"), (1, "1 file"), (2000, "2,000 files")]
 )
 def test_that_files_are_counted_in_words(count: int, expected: str) -> None:
-    fields = {"title": "{files}", "reason": "", "remedy": "", "count": count}
+    fields: dict[str, str | int] = {"title": "{files}", "reason": "", "remedy": "", "count": count}
     assert Finding("x", "other", 1, 0, fields=fields).title() == expected
 
 
