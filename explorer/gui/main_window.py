@@ -30,7 +30,6 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.errors import ExplorerError
-from explorer.findings.analysis import Analysis
 from explorer.findings.finding import Finding
 from explorer.gui.actions import EXPORTS, Actions
 from explorer.gui.engine_watch import EngineWatch
@@ -201,7 +200,7 @@ class MainWindow(QMainWindow):
         tab.title_changed.connect(lambda: self._retitle(tab))
         tab.progress_changed.connect(lambda text, share: self._progress(tab, text, share))
         tab.hover_text.connect(self.status.show_hover)
-        tab.opened.connect(lambda analysis: self._opened(tab, analysis))
+        tab.opened.connect(lambda _: self._opened(tab))
         tab.other_connection.connect(self.show_preferences)
         tab.archive_wanted.connect(lambda: self.choose_image(archive=True))
         tab.reason_wanted.connect(self._show_reason)
@@ -234,13 +233,13 @@ class MainWindow(QMainWindow):
         for reference, platform in choices:
             self.open_reference(reference, platform)
 
-    def _opened(self, tab: ImageTab, analysis: Analysis) -> None:
+    def _opened(self, tab: ImageTab) -> None:
         self.store.remember(tab.options.reference, tab.title)
         self._tell_settings()
         if tab is self.current_tab():
             self._tab_changed()
             self._filter()
-        if analysis.image.source == "docker-daemon":
+        if tab.from_engine:
             self.watch.ask()
 
     def _close_tab(self, place: int) -> None:

@@ -115,7 +115,7 @@ class LayerModel(QAbstractTableModel):
         if role == DISPLAY:
             return self._text(row, column)
         if role == ALIGNMENT:
-            return RIGHT if column in (NUMBER, SIZE, WASTE) else None
+            return RIGHT if column in (NUMBER, SIZE, WASTE) and row.kind == STEP else None
         if role == TOOLTIP:
             return tooltip_text(row.details)
         if role == BACKGROUND and (row.kind == BASE or 0 <= row.layer < self._base.layers):
@@ -131,6 +131,9 @@ class LayerModel(QAbstractTableModel):
         return super().flags(index)
 
     def _text(self, row: LayerRow, column: int) -> str:
+        if row.kind == BASE:
+            # Its row spans all columns.
+            return row.text if column == NUMBER else ""
         if column == INSTRUCTION:
             return row.text
         figures = row.figures

@@ -99,6 +99,14 @@ class ImageTab(QStackedWidget):
         return display_text(name, _TITLE_LIMIT)
 
     @property
+    def from_engine(self) -> bool:
+        """Whether it is an image of an engine, not of an archive or folder."""
+        try:
+            return parse_reference(self.options.reference).transport == "docker-daemon"
+        except ExplorerError:
+            return False
+
+    @property
     def busy(self) -> bool:
         """Whether the image is being read."""
         return self._job is not None and self._job.running
@@ -178,7 +186,7 @@ class ImageTab(QStackedWidget):
 
     def _look_for_base(self, analysis: Analysis) -> None:
         """Ask the engine which of its images this one was built on; without an answer nothing is marked."""
-        if analysis.image.source != "docker-daemon":
+        if not self.from_engine:
             return
         diff_ids = tuple(layer.diff_id for layer in analysis.image.layers)
         self._base = self._jobs.start_waiting(
@@ -190,8 +198,7 @@ class ImageTab(QStackedWidget):
 
     def look_again(self) -> None:
         """Ask whether the name still means the image that is shown."""
-        analysis = self.analysis
-        if analysis is None or analysis.image.source != "docker-daemon" or self.busy:
+        if self.analysis is None or not self.from_engine or self.busy:
             return
         if self._now is not None and self._now.running:
             return

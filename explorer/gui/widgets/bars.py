@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QBrush, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.gui.models.file_tree import SHARE_ROLE
 from explorer.gui.theme import current_theme
@@ -20,11 +20,18 @@ class BarDelegate(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         share = index.data(SHARE_ROLE)
-        if isinstance(share, float) and share > 0:
-            room = option.rect.adjusted(2, 2, -2, -2)
-            width = max(1, round(room.width() * min(share, 1.0)))
-            painter.fillRect(
-                QRect(room.right() - width + 1, room.top(), width, room.height()),
-                current_theme().bar,
-            )
-        super().paint(painter, option, index)
+        if not isinstance(share, float) or share <= 0:
+            super().paint(painter, option, index)
+            return
+        cell = QStyleOptionViewItem(option)
+        self.initStyleOption(cell, index)
+        # The row's own background lies under the bar, its text over it.
+        painter.fillRect(cell.rect, cell.backgroundBrush)
+        cell.backgroundBrush = QBrush()
+        room = cell.rect.adjusted(2, 2, -2, -2)
+        width = max(1, round(room.width() * min(share, 1.0)))
+        left = room.right() - width + 1
+        bar = QRect(left, room.top(), width, room.height())
+        painter.fillRect(bar, current_theme().bar)
+        style = cell.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, cell, painter, cell.widget)

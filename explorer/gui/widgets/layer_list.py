@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from explorer.findings.analysis import Analysis
 from explorer.gui.models.layers import (
+    BASE,
     CHANGES,
     INSTRUCTION,
     NUMBER,
@@ -62,6 +63,8 @@ class LayerList(QWidget):
         layout.addLayout(self._switch())
         layout.addWidget(self.view)
         self.view.selectionModel().selectionChanged.connect(self._selected)
+        self.model.layoutChanged.connect(self._span_base)
+        self.model.modelReset.connect(self._span_base)
 
     def _switch(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -94,6 +97,12 @@ class LayerList(QWidget):
             self._modes.button(0).setChecked(True)
         self.view.selectionModel().blockSignals(False)
         self.view.viewport().update()
+
+    def _span_base(self) -> None:
+        """The base image's name takes the whole row."""
+        for row in range(self.model.rowCount()):
+            base = self.model.row(row).kind == BASE
+            self.view.setFirstColumnSpanned(row, QModelIndex(), base)
 
     def reset(self) -> None:
         """Back to merged, nothing selected."""

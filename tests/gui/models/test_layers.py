@@ -89,7 +89,7 @@ def test_that_a_base_images_layers_stand_under_its_name(qapp: QApplication) -> N
     described, held = image(layer(file("a", 1)), layer(file("b", 2)))
     model = LayerModel()
     model.show(analyse(described, held), BaseImage("<b>golang</b>:1.27", 1))
-    assert column(model, INSTRUCTION)[0] == "FROM <b>golang</b>:1.27 · 1 layer"
+    assert column(model, NUMBER)[0] == "FROM <b>golang</b>:1.27 · 1 layer"
     marked = [
         model.index(row, 0).data(Qt.ItemDataRole.BackgroundRole) is not None
         for row in range(model.rowCount())
