@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Sink = Callable[[memoryview], None]
 _PIECE = 1 << 18
+_NOT_FOUND = 404
 
 
 def read_payload(
@@ -64,7 +65,7 @@ def visible_files(
     with created_container(engine, task, image.id, {}, image.config.volumes) as container:
 
         def read(path: bytes, size: int, sink: Sink) -> None:
-            _from_container(engine, task, container, b"/" + path, size, sink)
+            _from_container(engine, task, container, b"", path, size, sink)
 
         yield read
 
@@ -76,20 +77,34 @@ def _from_folder(
     image = inspected.image
     folders = {mount: inspected.folders[layer]}
     with created_container(engine, task, image.id, folders, image.config.volumes) as container:
-        _from_container(engine, task, container, mount.encode() + b"/" + path, size, sink)
+        _from_container(engine, task, container, mount.encode(), path, size, sink)
 
 
 def _from_container(
-    engine: Engine, task: Task, container: str, path: bytes, size: int, sink: Sink
+    engine: Engine, task: Task, container: str, root: bytes, path: bytes, size: int, sink: Sink
 ) -> None:
-    target = f"/containers/{container}/archive?path={quote(path)}"
+    """The file at `path` below the container's folder `root` (b"" or a path with a leading slash)."""
+    parent, _, name = (root + b"/" + path).rpartition(b"/")
+    asked, member = root + b"/" + path, name
+    if not _is_utf8(name):
+        # Engines archive nothing for such a name, but everything in its folder.
+        asked, member = parent or b"/", parent.rpartition(b"/")[2] + b"/" + name
+    target = f"/containers/{container}/archive?path={quote(asked)}"
     try:
         with engine.stream(task, target) as stream:
-            _from_tar(task, stream, path.rpartition(b"/")[2], -1, size, sink)
+            _from_tar(task, stream, path, -1, size, sink, member=member.strip(b"/"))
     except EngineRefused as error:
-        if error.status != 404:
+        if error.status != _NOT_FOUND:
             raise
         raise _no_such_file(path) from error
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _from_export(
@@ -123,15 +138,25 @@ def _from_export(
 
 
 def _from_tar(
-    task: Task, source: ByteSource, path: bytes, data_offset: int, size: int, sink: Sink
+    task: Task,
+    source: ByteSource,
+    path: bytes,
+    data_offset: int,
+    size: int,
+    sink: Sink,
+    *,
+    member: bytes = b"",
 ) -> None:
-    """The payload of one member, found by its offset or, where that is unknown, by its path."""
+    """The payload of one file, found by its offset or, where that is unknown, by its name in the tar (`path`, or `member`)."""
+    wanted = member or path
     for item in members(source):
         task.checkpoint()
         if data_offset >= 0:
             found = item.member.data_offset == data_offset
         else:
-            found = item.member.is_regular and b"/".join(clean_path(item.member.name) or ()) == path
+            found = (
+                item.member.is_regular and b"/".join(clean_path(item.member.name) or ()) == wanted
+            )
         if found:
             _send(item, path, size, sink)
             return

@@ -198,7 +198,7 @@ def test_that_a_cache_mount_lasts_from_build_to_build(
 ) -> None:
     sent = context(tmp_path)
     mount = f"--mount=type=cache,id={token},target=/c"
-    text = 'FROM scratch\nCOPY tool /\nRUN {mount} ["/tool", "show", "/c/a", "touch", "/c/a", "say", "{n}"]\n'
+    text = 'FROM scratch\nCOPY tool /\nRUN {mount} ["/tool", "show", "/c/a", "touch", "/c/a", "say", "{said}"]\n'
     said: list[list[str]] = []
     for number in (1, 2):
         events: list[BuildEvent] = []
@@ -206,7 +206,7 @@ def test_that_a_cache_mount_lasts_from_build_to_build(
             Task(),
             engine,
             sent,
-            text.format(mount=mount, n=number),
+            text.format(mount=mount, said=f"{token}{number}"),
             tag=TAG,
             builder="buildkit",
             network="none",
