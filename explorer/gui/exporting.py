@@ -1,0 +1,320 @@
+"""Saves what is shown: files, layers and findings as CSV, the treemap as PNG or SVG, the analysis as JSON.
+
+CSV follows RFC 4180 in UTF-8. Paths begin with a slash and can be turned back into bytes: what is not printable text is
+written byte for byte as \\xNN, a backslash as two. A cell that a spreadsheet would run as a formula gets a ' in front.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+from PySide6.QtCore import QBuffer, QIODevice, QRect, QSize
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgGenerator
+
+from explorer.errors import StorageError
+from explorer.filesystem.columnfile import Array
+from explorer.filesystem.layer import Kind, names_list
+from explorer.filesystem.union import State, View
+from explorer.findings.analysis import Analysis
+from explorer.findings.category import CATEGORIES
+from explorer.findings.finding import Finding
+from explorer.gui.models.facts import digest_text
+from explorer.gui.widgets.treemap_picture import Picture
+from explorer.image.history import instruction
+from explorer.report.analysis_json import analysis_json
+from explorer.translation import tr
+from explorer.units import display_text
+
+# Characters that make a spreadsheet read a cell as a formula (OWASP, "CSV injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ROWS_A_CHUNK = 2000
+# CSS pixels: what browsers and editors take a pixel for.
+_DOTS_PER_INCH = 96
+_KINDS = {
+    Kind.DIRECTORY: "directory",
+    Kind.FILE: "file",
+    Kind.SYMLINK: "symlink",
+    Kind.HARDLINK: "hardlink",
+    Kind.CHARACTER: "character-device",
+    Kind.BLOCK: "block-device",
+    Kind.FIFO: "fifo",
+    Kind.WHITEOUT: "whiteout",
+}
+FILE_COLUMNS = (
+    "path", "type", "size_bytes", "total_bytes", "files", "layer", "category", "rule", "state", "until_layer",
+    "mode", "uid", "gid", "modified", "link_target", "digest",
+)  # fmt: skip
+LAYER_COLUMNS = (
+    "layer", "diff_id", "instruction", "stored_bytes", "content_bytes", "contribution_bytes", "reclaimable_bytes",
+    "entries", "added", "modified", "deleted", "verified", "complete",
+)  # fmt: skip
+FINDING_COLUMNS = (
+    "id", "category", "title", "bytes", "files", "layer", "confidence", "overlaps", "reason", "remedy", "largest_path",
+)  # fmt: skip
+# Called after each part with the rows written so far; False stops.
+Step = Callable[[int], bool]
+
+
+def files_csv(analysis: Analysis, shown: View) -> Iterator[bytes]:
+    """The entries of a view, parents first, in parts of some thousand lines; folders that nothing lists have no layer."""
+    yield _lines([FILE_COLUMNS])
+    rows = _file_rows(analysis, shown)
+    part: list[Sequence[object]] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == _ROWS_A_CHUNK:
+            yield _lines(part)
+            part = []
+    yield _lines(part)
+
+
+def _file_rows(analysis: Analysis, shown: View) -> Iterator[Sequence[object]]:
+    tree, stack = analysis.stack.tree, analysis.stack
+    names = names_list(tree.names, tree.name_offsets)
+    present, row_of = shown.present.tolist(), shown.row.tolist()
+    total, files, size = shown.total.tolist(), shown.files.tolist(), shown.size.tolist()
+    depths = tree.depth.tolist()
+    layer, kind, rule = stack.layer.tolist(), stack.kind.tolist(), analysis.rule.tolist()
+    path: list[str] = [""]
+    for node in range(1, len(tree)):
+        depth = depths[node]
+        del path[depth:]
+        path.append(f"{path[depth - 1]}/{path_text(names[node])}")
+        if not present[node]:
+            continue
+        row = row_of[node]
+        if row < 0:
+            yield (path[depth], "directory", 0, total[node], files[node], *[""] * 11)
+            continue
+        what = kind[row]
+        yield (
+            path[depth],
+            _KINDS[what],
+            size[node],
+            total[node],
+            files[node],
+            analysis.stack_layers[layer[row]],
+            CATEGORIES[int(analysis.category[row])].id if what == Kind.FILE else "",
+            _cell(analysis.rules[rule[row]]),
+            *_life(analysis, row, what),
+            f"{int(stack.mode[row]):04o}",
+            int(stack.uid[row]),
+            int(stack.gid[row]),
+            _time(int(stack.mtime[row])),
+            _cell(path_text(stack.link_target(row))) if what in _LINKS else "",
+            digest_text(analysis, row) if what == Kind.FILE else "",
+        )
+
+
+_LINKS = (Kind.SYMLINK, Kind.HARDLINK)
+
+
+def _life(analysis: Analysis, row: int, kind: int) -> tuple[str, object]:
+    """State of the payload, and the layer that ends the entry's life."""
+    stack = analysis.stack
+    until = int(stack.until[row])
+    state = State(int(stack.state[row])).name.lower().replace("_", "-") if kind == Kind.FILE else ""
+    return state, analysis.stack_layers[until] if until < stack.layer_count else ""
+
+
+def layers_csv(analysis: Analysis) -> bytes:
+    """The image's layers, base first; sizes in bytes."""
+    figures = {item.index: item for item in analysis.layers}
+    rows: list[Sequence[object]] = [LAYER_COLUMNS]
+    for layer in analysis.image.layers:
+        item = figures[layer.index]
+        step = instruction(layer.history.created_by) if layer.history is not None else ""
+        figure = (
+            item.content_bytes, item.contribution_bytes, item.reclaimable_bytes, item.entries, item.added,
+            item.modified, item.deleted, item.verified, "yes" if item.complete else "no",
+        )  # fmt: skip
+        stored = layer.stored_bytes if layer.stored_bytes >= 0 else ""
+        unread = ("",) * (len(figure) - 1) + ("no",)
+        head = (layer.index, _cell(layer.diff_id), _cell(step), stored)
+        rows.append((*head, *(figure if item.read else unread)))
+    return _lines(rows)
+
+
+def findings_csv(analysis: Analysis, findings: Iterable[Finding]) -> bytes:
+    """Findings in the given order."""
+    rows: list[Sequence[object]] = [FINDING_COLUMNS]
+    for finding in findings:
+        largest = ""
+        if len(finding.rows):
+            node = int(analysis.stack.node[int(finding.rows[0])])
+            largest = "/" + path_text(analysis.stack.tree.path(node))
+        rows.append(
+            (
+                _cell(finding.id),
+                _cell(finding.category),
+                _cell(finding.title()),
+                finding.bytes,
+                len(finding.rows),
+                finding.layer if finding.layer >= 0 else "",
+                _cell(finding.confidence),
+                "yes" if finding.overlaps else "no",
+                _cell(finding.reason()),
+                _cell(finding.remedy()),
+                largest,
+            )
+        )
+    return _lines(rows)
+
+
+def path_text(raw: bytes) -> str:
+    """`raw` so that it can be read and turned back: \\xNN for bytes that are no printable text, \\\\ for a backslash."""
+    text = raw.decode("utf-8", "surrogateescape")
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(map(_escaped, text))
+
+
+def path_bytes(text: str) -> bytes:
+    """The bytes behind path_text()."""
+    raw = bytearray()
+    place = 0
+    while place < len(text):
+        if text[place] != "\\":
+            raw += text[place].encode("utf-8")
+            place += 1
+        elif text[place + 1] == "\\":
+            raw += b"\\"
+            place += 2
+        else:
+            raw.append(int(text[place + 2 : place + 4], 16))
+            place += 4
+    return bytes(raw)
+
+
+def _escaped(char: str) -> str:
+    if char == "\\":
+        return "\\\\"
+    if char.isprintable():
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
+
+
+def _cell(text: str) -> str:
+    """Text that no spreadsheet takes for a formula; controls but line breaks are written as \\xNN."""
+    if not text.isprintable():
+        text = "".join(
+            char if char.isprintable() or char == "\n" else _control(char) for char in text
+        )
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _control(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _time(seconds: int) -> str:
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
+    except OverflowError:
+        return str(seconds)
+
+
+def png(picture: Picture) -> bytes:
+    """The treemap in the pixels of the screen it is shown on."""
+    layout = picture.layout
+    image = QImage(layout.width, layout.height, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    picture.paint(painter)
+    painter.end()
+    image.setDevicePixelRatio(picture.ratio)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs know only file names
+    return bytes(buffer.data().data())
+
+
+def svg(picture: Picture, title: str) -> bytes:
+    """The treemap as shapes and texts."""
+    layout = picture.layout
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(buffer)
+    generator.setSize(QSize(layout.width, layout.height))
+    generator.setResolution(_DOTS_PER_INCH)
+    generator.setViewBox(QRect(0, 0, layout.width, layout.height))
+    generator.setTitle(display_text(title))
+    painter = QPainter(generator)
+    picture.paint(painter)
+    painter.end()
+    return bytes(buffer.data().data())
+
+
+def json_document(analysis: Analysis) -> bytes:
+    """The analysis as the command line writes it."""
+    return analysis_json(analysis)
+
+
+def write(path: str, parts: Iterable[bytes], step: Step | None = None) -> bool:
+    """Write all parts to `path` or nothing at all; False when `step` stopped it.
+
+    A crash, a full disk or a stop leave what was there before. Raises StorageError.
+    """
+    # A link keeps pointing to the file; a device or a pipe must not give way to one.
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise _not_written(path, tr("it is not a regular file"))
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with open(temporary, "wb") as file:
+            complete = _write_parts(file, parts, step)
+            file.flush()
+            os.fsync(file.fileno())
+        if complete:
+            if os.path.exists(target):
+                shutil.copymode(target, temporary)
+            os.replace(temporary, target)
+        return complete
+    except OSError as error:
+        raise _not_written(path, error.strerror or str(error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _write_parts(file: BinaryIO, parts: Iterable[bytes], step: Step | None) -> bool:
+    written = 0
+    for part in parts:
+        file.write(part)
+        written += part.count(b"\r\n")
+        if step is not None and not step(written):
+            return False
+    return True
+
+
+def _not_written(path: str, reason: str) -> StorageError:
+    return StorageError(
+        tr(
+            "Could not write {path}: {reason}",
+            path=display_text(path),
+            reason=display_text(reason, 300),
+        ),
+        tr("Choose another folder or free some space."),
+    )
+
+
+def entry_count(shown: View) -> int:
+    """How many lines files_csv() writes for a view, for a progress bar."""
+    present: Array = shown.present
+    return int(present[1:].sum())
