@@ -334,6 +334,7 @@ class MainWindow(QMainWindow):
         from explorer.gui.dialogs.reason import ReasonDialog
 
         dialog = ReasonDialog(tab.analysis, finding, self)
+        dialog.files_wanted.connect(tab.explore.open_finding)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

@@ -12,10 +12,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from explorer.errors import EngineError, EngineUnreachable, ExplorerError
-from explorer.filesystem.layer import Kind
 from explorer.findings.analysis import Analysis
 from explorer.gui.jobs import Job, Jobs
+from explorer.gui.models.facts import payload
 from explorer.gui.models.layers import BaseImage
+from explorer.gui.models.payload_text import PREVIEW_BYTES
 from explorer.gui.pages.explore import ExplorePage
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.problem import ProblemPage
@@ -26,11 +27,9 @@ from explorer.image.reference import parse_reference
 from explorer.settings import Dismissals
 from explorer.task import Progress
 from explorer.translation import tr
-from explorer.units import display_text, size_text
+from explorer.units import display_name, display_text, size_text
 from explorer.workflow import Options, Payload
 
-# What a preview shows at most.
-PREVIEW_BYTES = 64 << 10
 _TITLE_LIMIT = 60
 
 
@@ -288,25 +287,10 @@ class ImageTab(QStackedWidget):
 
     # ---- single files
 
-    def _payload(self, row: int) -> Payload | None:
-        """Where the bytes of a row are; None when it has none."""
-        analysis = self.analysis
-        if analysis is None:
-            return None
-        stack = analysis.stack
-        held = int(stack.payload_row[row])
-        if held < 0:
-            return None
-        return Payload(
-            layer=analysis.stack_layers[int(stack.layer[held])],
-            path=stack.tree.path(int(stack.node[held])),
-            data_offset=int(stack.data_offset[held]),
-            size=int(stack.size[held]),
-        )
-
     def _read_preview(self, row: int) -> None:
-        payload = self._payload(row)
-        if payload is None:
+        analysis = self.analysis
+        found = payload(analysis, row) if analysis is not None else None
+        if found is None:
             return
         if self._preview is not None:
             self._preview.cancel()
@@ -314,23 +298,23 @@ class ImageTab(QStackedWidget):
         details.show_loading(row)
         self._preview = self._jobs.start(
             "explorer.workflow:preview",
-            (self._plain_options(), payload, PREVIEW_BYTES),
-            on_done=lambda data: details.show_preview(row, data, len(data) < payload.size),
+            (self._plain_options(), found, PREVIEW_BYTES),
+            on_done=lambda data: details.show_preview(row, data, len(data) < found.size),
             on_failed=lambda error: details.show_preview_failed(row, error.message, error.hint),
         )
 
     def _save_file(self, row: int) -> None:
-        payload = self._payload(row)
         analysis = self.analysis
-        if payload is None or analysis is None or analysis.stack.kind[row] not in _SAVED:
+        found = payload(analysis, row) if analysis is not None else None
+        if found is None:
             return
-        name = display_text(payload.path.rpartition(b"/")[2].decode("utf-8", "replace"), 100)
-        suggested = str(Path.home() / name.replace("/", "_").lstrip("."))
+        name = display_name(found.path.rpartition(b"/")[2], 100).replace("/", "_").lstrip(".")
+        suggested = str(Path.home() / (name or "file"))
         chosen, _ = QFileDialog.getSaveFileName(self, tr("Save file as"), suggested)
         if chosen:
-            self.save_payload(payload, chosen)
+            self.save_payload(found, chosen)
 
-    def save_payload(self, payload: Payload, destination: str) -> None:
+    def save_payload(self, source: Payload, destination: str) -> None:
         """Write one file of the image to a path the user chose."""
         started = time.monotonic()
 
@@ -356,15 +340,12 @@ class ImageTab(QStackedWidget):
 
         self._saving = self._jobs.start(
             "explorer.workflow:extract",
-            (self._plain_options(), payload, destination),
+            (self._plain_options(), source, destination),
             on_done=done,
             on_failed=failed,
             on_progress=progress,
             on_stopped=lambda: self.progress_changed.emit("", -1.0),
         )
-
-
-_SAVED = (Kind.FILE, Kind.HARDLINK)
 
 
 def _sentences(problems: tuple[str, ...]) -> str:

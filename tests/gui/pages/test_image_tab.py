@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from explorer.errors import DamagedInput, EngineUnreachable, StorageError
 from explorer.findings.analysis import Analysis, analyse
 from explorer.gui.jobs import Jobs
-from explorer.gui.pages.image_tab import PREVIEW_BYTES, ImageTab
+from explorer.gui.models.payload_text import PREVIEW_BYTES
+from explorer.gui.pages.image_tab import ImageTab
 from explorer.settings import Dismissals
 from explorer.task import Progress
 from explorer.workflow import Options, Payload
