@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,8 +38,18 @@ def go_build(
     go: str, caches: Path, source: Path, target: Path, build: Build, *, offline: bool = True
 ) -> Path:
     """Build the module in `source` to `target`; the caches are shared by all builds of a machine's test runs."""
+    env = go_environment(caches, offline=offline) | build.env
+    command = [go, "build", *build.arguments, "-o", str(target), "."]
+    done = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
+    return target
+
+
+def go_environment(caches: Path, *, offline: bool = True) -> dict[str, str]:
+    """Go as it is, whatever the machine's settings say, with its caches in one place."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("GO", "CGO_"))}
-    env |= {
+    return env | {
         "GOCACHE": str(caches / "build"),
         "GOMODCACHE": str(caches / "modules"),
         "GOENV": "off",
@@ -50,13 +59,7 @@ def go_build(
         "GOSUMDB": "off" if offline else os.environ.get("GOSUMDB", "sum.golang.org"),
         "CGO_ENABLED": "0",
         "HOME": str(caches),
-        **build.env,
     }
-    command = [go, "build", *build.arguments, "-o", str(target), "."]
-    done = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
-    return target
 
 
 def copy_source(name: str, folder: Path) -> Path:
@@ -67,9 +70,10 @@ def copy_source(name: str, folder: Path) -> Path:
     return target
 
 
-def output(command: Sequence[str]) -> str:
-    """What a command prints."""
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def go_output(go: str, caches: Path, *arguments: str) -> str:
+    """What a go command prints; its tools are compiled once, into the caches."""
+    command, env = [go, *arguments], go_environment(caches)
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
 def analysed(path: Path) -> GoBinary:

@@ -12,7 +12,7 @@ import pytest
 from explorer.gobinary.buildinfo import BuildInfo, Module, parse_module_text, read_build_info
 from explorer.gobinary.elf import read_elf
 from tests.gobinary.conftest import Program
-from tests.gobinary.programs import PACKAGED, analysed, installed, output
+from tests.gobinary.programs import PACKAGED, analysed, go_output, installed
 
 _FLAGS = {
     "static": ((), {}),
@@ -32,17 +32,19 @@ _FLAGS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("way", _FLAGS)
 def test_that_build_information_is_what_go_version_prints(
-    go: str, program: Program, way: str
+    go: str, go_caches: Path, program: Program, way: str
 ) -> None:
     arguments, env = _FLAGS[way]
     path = program("least", *arguments, **env)
-    assert _as_go_prints(path) == _by_go(go, path)
+    assert _as_go_prints(path) == _by_go(go, go_caches, path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PACKAGED)
-def test_that_packaged_programs_say_the_same_to_us_and_to_go(go: str, path: str) -> None:
-    assert _as_go_prints(installed(path)) == _by_go(go, Path(path))
+def test_that_packaged_programs_say_the_same_to_us_and_to_go(
+    go: str, go_caches: Path, path: str
+) -> None:
+    assert _as_go_prints(installed(path)) == _by_go(go, go_caches, Path(path))
 
 
 def test_that_a_program_of_go_1_17_keeps_its_information_behind_pointers() -> None:
@@ -112,8 +114,8 @@ def _go_module(module: Module | None) -> dict[str, Any]:
     return document
 
 
-def _by_go(go: str, path: Path) -> dict[str, Any]:
-    printed = json.loads(output([go, "version", "-m", "-json", str(path)]))
+def _by_go(go: str, caches: Path, path: Path) -> dict[str, Any]:
+    printed = json.loads(go_output(go, caches, "version", "-m", "-json", str(path)))
     return {
         "GoVersion": printed["GoVersion"],
         "Path": printed["Path"],

@@ -15,7 +15,7 @@ from explorer.gobinary.modules import DEPENDENCY, MAIN, STANDARD, UNKNOWN, Modul
 from explorer.gobinary.names import ASSEMBLY, GENERATED, package_name, split_names
 from explorer.gobinary.sections import CODE, EMBEDDED, TYPES
 from tests.gobinary.conftest import Program
-from tests.gobinary.programs import PACKAGED, analysed, installed, output
+from tests.gobinary.programs import PACKAGED, analysed, go_output, installed
 
 _WAYS = {
     "static": ((), {}),
@@ -34,12 +34,12 @@ _WAYS = {
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("way", _WAYS)
 def test_that_code_by_package_is_what_nm_adds_up_to(
-    go: str, program: Program, needs_gcc: None, way: str
+    go: str, go_caches: Path, program: Program, needs_gcc: None, way: str
 ) -> None:
     arguments, env = _WAYS[way]
     path = program("tiny", *arguments, **env)
     ours = {item.name: item.code_bytes for item in analysed(path).packages}
-    by_nm = _code_by_nm(go, path)
+    by_nm = _code_by_nm(go_output(go, go_caches, "tool", "nm", "-size", str(path)))
     # nm leaves out the padding between functions (32 bytes at most each), and knows C functions the table does not.
     for package, (size, functions) in by_nm.items():
         if package in (ASSEMBLY, GENERATED):
@@ -133,14 +133,12 @@ def _info(main: str, *dependencies: str) -> BuildInfo:
     return BuildInfo("go1.26", f"{main}/cmd", Module(main, "(devel)"), modules)
 
 
-def _code_by_nm(go: str, path: Path) -> dict[str, tuple[int, int]]:
+def _code_by_nm(printed: str) -> dict[str, tuple[int, int]]:
     """Package -> (bytes, functions) of the text symbols that `go tool nm` lists."""
     found: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     # A name of assembly functions has .abi0 behind it in the symbol table only.
     line = re.compile(r"^\s*[0-9a-f]+\s+(\d+)\s+[Tt]\s+(.*?)(?:\.abi0|\.abiinternal)?$")
-    for match in filter(
-        None, map(line.match, output([go, "tool", "nm", "-size", str(path)]).splitlines())
-    ):
+    for match in filter(None, map(line.match, printed.splitlines())):
         ((raw, rest),) = split_names(match[2].encode() + b"\0")
         package = package_name(raw, rest)
         size, functions = found[package]
