@@ -30,6 +30,8 @@ from explorer.translation import tr
 from explorer.units import display_name, display_text, size_text
 
 if TYPE_CHECKING:
+    from explorer.dockerfile.bases import LocalImage
+    from explorer.dockerfile.facts import ProgramFacts
     from explorer.engine.client import Engine, EngineInfo
 
 # Free space left alone when a file is extracted.
@@ -341,3 +343,19 @@ def base_of(task: Task, host: str, diff_ids: tuple[str, ...]) -> tuple[str, int]
 def list_archive(task: Task, path: str) -> list[ArchiveImage]:
     """The images in an archive or folder, for the picker."""
     return archive_images(task, Path(path))
+
+
+def rewrite_inputs(
+    task: Task, options: Mapping[str, Any], analysis_file: str
+) -> tuple[ProgramFacts, tuple[LocalImage, ...]]:
+    """What a rewrite is planned with, beside the analysis: facts of the program, and bases that the engine holds."""
+    from explorer.dockerfile.rewrite.inputs import entry_facts, known_images
+
+    chosen = Options(**options)
+    analysis = Analysis.load(Path(analysis_file))
+    with closing(open_source(task, chosen)) as source:
+        _same_image(source, options)
+        facts = entry_facts(task, source, analysis)
+    if parse_reference(chosen.reference).transport != "docker-daemon":
+        return facts, ()
+    return facts, known_images(task, connect_engine(task, chosen.host), analysis)

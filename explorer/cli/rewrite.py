@@ -1,0 +1,251 @@
+"""`image-explorer rewrite REF`: the optimized Dockerfile beside the original, with reasons and the size to expect."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer import sandbox
+from explorer.cli.console import complain, console_task
+from explorer.cli.output import write_result
+from explorer.errors import InputError, LimitExceeded, StorageError
+from explorer.translation import set_language, tr
+from explorer.units import display_text
+
+if TYPE_CHECKING:
+    from explorer.dockerfile.rewrite.change import RewritePlan
+    from explorer.dockerfile.rewrite.plan import Preparation
+
+_RUNTIMES = ("auto", "scratch", "static", "base", "alpine", "debian")
+_BUILDERS = ("buildkit", "classic")
+_CI = ("github", "gitlab")
+_DOCKERFILE_LIMIT = 4 << 20
+_USUAL_NAMES = ("Dockerfile", "Containerfile")
+
+
+def describe() -> str:
+    """One sentence for --help."""
+    return tr("Shows how the image could be built smaller, why, and how big it would be.")
+
+
+def example() -> str:
+    """Examples for --help."""
+    return tr("Examples:") + (
+        "\n  image-explorer rewrite myservice --context ."
+        "\n  image-explorer rewrite myservice --dockerfile build/Dockerfile --context . --output rewritten"
+        "\n  image-explorer rewrite myservice --off trimpath --on non-root --json - | jq .predicted_bytes"
+    )
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "reference", metavar="REF", help=tr("an image of the engine, an archive or an OCI folder")
+    )
+    parser.add_argument(
+        "--dockerfile",
+        metavar="FILE",
+        help=tr("what the image was built from; rebuilt from its history without it"),
+    )
+    parser.add_argument(
+        "--context", metavar="DIR", help=tr("the source folder; a Dockerfile in it is used")
+    )
+    parser.add_argument(
+        "--runtime", choices=_RUNTIMES, default="auto", help=tr("what the final stage is FROM")
+    )
+    parser.add_argument(
+        "--builder",
+        choices=_BUILDERS,
+        default="buildkit",
+        help=tr("what will build it; classic has no mounts"),
+    )
+    parser.add_argument(
+        "--target-platforms", default="", metavar="OS/ARCH,…", help=tr("build for these platforms")
+    )
+    parser.add_argument(
+        "--on", action="append", default=[], metavar="RULE", help=tr("switch a change on")
+    )
+    parser.add_argument(
+        "--off", action="append", default=[], metavar="RULE", help=tr("switch a change off")
+    )
+    parser.add_argument(
+        "--ci",
+        action="append",
+        default=[],
+        choices=_CI,
+        help=tr("also write a job for this CI system"),
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", help=tr("write the files into this new or empty folder")
+    )
+    parser.add_argument(
+        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
+    )
+    parser.add_argument(
+        "--platform",
+        default="",
+        metavar="OS/ARCH",
+        help=tr("which platform of a multi-platform image"),
+    )
+    parser.add_argument(
+        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plan a rewrite and print it; nothing of the user's is changed."""
+    text, name = _dockerfile(arguments)
+    if arguments.output:
+        _check_output(Path(arguments.output))
+    prepared = _prepared(arguments, text)
+    switches = {**dict.fromkeys(arguments.on, True), **dict.fromkeys(arguments.off, False)}
+    _check_rules(switches)
+    from explorer.dockerfile.rewrite.plan import plan
+
+    found = plan(prepared, switches)
+    if arguments.json != "-":
+        from explorer.report.rewrite_terminal import print_rewrite
+
+        print_rewrite(found)
+    if arguments.json is not None:
+        from explorer.report.rewrite_json import rewrite_json
+
+        set_language("en")
+        document = rewrite_json(plan(prepared, switches))
+        set_language("system")
+        write_result(arguments.json, document)
+    if arguments.output:
+        _write(Path(arguments.output), name, found, to_stdout=arguments.json == "-")
+    if not prepared.case.evidence.analysis.complete:
+        complain(
+            tr("The analysis is incomplete."), "; ".join(prepared.case.evidence.analysis.problems)
+        )
+        return 2
+    return 0
+
+
+def _dockerfile(arguments: argparse.Namespace) -> tuple[str | None, str]:
+    """The Dockerfile's text and name: the file given, else the usual one in the context; None when there is none."""
+    from explorer.dockerfile.parser import decode
+
+    if arguments.context and not Path(arguments.context).is_dir():
+        raise InputError(
+            tr("There is no folder {path}.", path=display_text(arguments.context)),
+            tr("Check the path."),
+        )
+    path = Path(arguments.dockerfile) if arguments.dockerfile else None
+    if path is None and arguments.context:
+        path = next((p for n in _USUAL_NAMES if (p := Path(arguments.context) / n).is_file()), None)
+    if path is None:
+        return None, "Dockerfile"
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_DOCKERFILE_LIMIT + 1)
+    except OSError as error:
+        raise InputError(
+            tr(
+                "Could not read {path}: {reason}",
+                path=display_text(str(path)),
+                reason=error.strerror or error,
+            ),
+            tr("Check the path."),
+        ) from error
+    if len(data) > _DOCKERFILE_LIMIT:
+        raise LimitExceeded(
+            tr("{path} is over 4 MiB.", path=display_text(str(path))),
+            tr("No Dockerfile is that long; check the path."),
+        )
+    return decode(data), path.name
+
+
+def _prepared(arguments: argparse.Namespace, text: str | None) -> Preparation:
+    options = {
+        "reference": arguments.reference,
+        "use_cache": not arguments.no_cache,
+        "platform": arguments.platform,
+        "host": arguments.host,
+    }
+    from explorer.dockerfile.rewrite.change import RewriteOptions
+
+    platforms = tuple(filter(None, arguments.target_platforms.split(",")))
+    wishes = RewriteOptions(
+        arguments.runtime, arguments.builder, platforms, tuple(dict.fromkeys(arguments.ci))
+    )
+    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder, console_task() as task:
+        path = sandbox.run(task, "explorer.workflow:analyse_to_file", options, folder)
+        from explorer.dockerfile.rewrite.plan import prepare
+        from explorer.dockerfile.sources import read_sources
+        from explorer.findings.analysis import Analysis
+
+        analysis = Analysis.load(Path(path))
+        options["image_id"] = analysis.image.id
+        facts, images = sandbox.run(task, "explorer.workflow:rewrite_inputs", options, path)
+        sources = read_sources(task, Path(arguments.context)) if arguments.context else None
+        return prepare(analysis, text, sources, facts, wishes, images)
+
+
+def _check_rules(switches: dict[str, bool]) -> None:
+    from explorer.dockerfile.rewrite.rules import RULES
+
+    known = [rule.id for rule in RULES]
+    for name in switches:
+        if name not in known:
+            raise InputError(
+                tr("There is no rule {name}.", name=display_text(name)),
+                tr("Rules: {names}", names=", ".join(known)),
+            )
+
+
+def _check_output(folder: Path) -> None:
+    """Nothing of the user's is overwritten: the folder is new or empty."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise StorageError(
+            tr("{path} exists already and is not an empty folder.", path=display_text(str(folder))),
+            tr("Choose a new folder; nothing is overwritten."),
+        )
+
+
+def _write(folder: Path, name: str, plan: RewritePlan, *, to_stdout: bool) -> None:
+    from explorer.dockerfile.parser import encode
+    from explorer.dockerfile.rewrite.jobs import PLACES
+
+    files = {name: encode(plan.rewritten)}
+    if plan.dockerignore:
+        files[".dockerignore"] = plan.dockerignore.encode()
+    files |= {PLACES[system]: text.encode() for system, text in plan.jobs.items()}
+    try:
+        for place, data in files.items():
+            target = folder / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Secrets that stood in the original stand in the result.
+            with open(
+                os.open(
+                    target,
+                    os.O_WRONLY | os.O_CREAT | os.O_EXCL,
+                    0o600 if plan.original_masked else 0o644,
+                ),
+                "wb",
+            ) as file:
+                file.write(data)
+    except OSError as error:
+        raise StorageError(
+            tr(
+                "Could not write {path}: {reason}",
+                path=display_text(str(folder)),
+                reason=error.strerror or error,
+            ),
+            tr("Choose another folder or free some space."),
+        ) from error
+    if not to_stdout:
+        print(
+            tr(
+                "Written: {files}",
+                files=", ".join(display_text(str(folder / place)) for place in files),
+            )
+        )

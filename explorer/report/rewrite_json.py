@@ -1,0 +1,87 @@
+"""A rewrite as JSON, schema image-explorer/rewrite/1: sizes in bytes, texts in English, secrets masked.
+
+Fields may be added, never renamed. `build` and `verify` are null until they are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from explorer.dockerfile.redact import redact
+from explorer.dockerfile.rewrite.change import RewritePlan
+
+SCHEMA = "image-explorer/rewrite/1"
+
+
+def rewrite_document(plan: RewritePlan) -> dict[str, Any]:
+    """The plan as plain values, in the order that the schema names."""
+    return {
+        "schema": SCHEMA,
+        "mode": plan.mode,
+        "reference": plan.reference,
+        "original": redact(plan.original),
+        "rewritten": redact(plan.rewritten),
+        "changes": [
+            {
+                "rule": change.rule,
+                "title": change.title,
+                "reason": change.reason,
+                "lines": list(change.lines),
+                "risk": change.risk,
+                "enabled": change.enabled,
+                "available": change.available,
+                "why_off": change.why_off,
+                "bytes": change.bytes,
+                "findings": list(change.findings),
+                "source": change.source,
+            }
+            for change in plan.changes
+        ],
+        "predicted_bytes": plan.predicted_bytes,
+        "original_bytes": plan.original_bytes,
+        "predicted_layers": [msgspec.to_builtins(layer) for layer in plan.layers],
+        "runtime": {
+            "choice": plan.runtime.choice,
+            "image": plan.runtime.image,
+            "reasons": list(plan.runtime.reasons),
+        },
+        "config_changes": [
+            {
+                "field": item.field,
+                "before": _value(item.field, item.before),
+                "after": _value(item.field, item.after),
+                "reason": item.reason,
+            }
+            for item in plan.config_changes
+        ],
+        "dockerignore": plan.dockerignore,
+        "jobs": dict(plan.jobs),
+        "problems": [{"line": item.line, "reason": item.reason} for item in plan.problems],
+        "warnings": list(plan.warnings),
+        "build": None,
+        "verify": None,
+    }
+
+
+def rewrite_json(plan: RewritePlan) -> bytes:
+    """The document as indented UTF-8 JSON with a final newline."""
+    document = rewrite_document(plan)
+    safe = _without_odd_bytes(document)
+    return msgspec.json.format(msgspec.json.encode(safe), indent=2) + b"\n"
+
+
+def _value(field: str, value: str) -> str:
+    """Environment values are secrets or not by the variable's name."""
+    name = field.removeprefix("env.")
+    return redact(f"{name}={value}").partition("=")[2] if name != field else redact(value)
+
+
+def _without_odd_bytes(value: Any) -> Any:
+    """Bytes that were no UTF-8 as \\xNN: JSON has no other way to hold them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if isinstance(value, dict):
+        return {key: _without_odd_bytes(item) for key, item in value.items()}
+    return [_without_odd_bytes(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,159 @@
+"""A rewrite on the terminal: the two Dockerfiles, why each line changes, how big the result will be."""
+
+from __future__ import annotations
+
+import difflib
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from explorer.dockerfile.redact import redact
+from explorer.dockerfile.rewrite.change import Change, RewritePlan
+from explorer.translation import tr
+from explorer.units import display_text, share_text, size_text
+
+# Two columns need room for two Dockerfiles; narrower terminals and pipes get a unified diff.
+_WIDE = 150
+
+
+def print_rewrite(
+    plan: RewritePlan, console: Console | None = None, *, side_by_side: bool | None = None
+) -> None:
+    """Print the diff, the changes with their reasons, the size of the result."""
+    out = console or Console(highlight=False, soft_wrap=True)
+    wide = out.is_terminal and out.width >= _WIDE if side_by_side is None else side_by_side
+    _print_head(out, plan)
+    if plan.rewritten == plan.original:
+        out.print(tr("Nothing would be changed."))
+    elif wide:
+        out.print(_columns(plan, out.width))
+    else:
+        _print_unified(out, plan)
+    out.print()
+    for change in plan.changes:
+        _print_change(out, change)
+    _print_size(out, plan)
+    _print_rest(out, plan)
+
+
+def _print_head(out: Console, plan: RewritePlan) -> None:
+    heads = {
+        "dockerfile": tr("Dockerfile of {reference}", reference=display_text(plan.reference)),
+        "source": tr(
+            "{reference}, built from its source folder", reference=display_text(plan.reference)
+        ),
+        "image": tr(
+            "{reference}, packed anew from the image alone", reference=display_text(plan.reference)
+        ),
+    }
+    out.print(f"[bold]{escape(heads[plan.mode])}[/bold]")
+    if plan.original_masked:
+        out.print(tr("The original was rebuilt from the image's history."))
+    for problem in plan.problems:
+        out.print(
+            escape(tr("line {line}: {reason}", line=problem.line, reason=problem.reason)),
+            style="red",
+        )
+    out.print()
+
+
+def _print_unified(out: Console, plan: RewritePlan) -> None:
+    before, after = (redact(text).splitlines() for text in (plan.original, plan.rewritten))
+    names = tr("original"), tr("rewritten")
+    for line in difflib.unified_diff(before, after, *names, n=3, lineterm=""):
+        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+        out.print(Text(_line(line), style=style))
+
+
+def _columns(plan: RewritePlan, width: int) -> Table:
+    before, after = (redact(text).splitlines() for text in (plan.original, plan.rewritten))
+    table = Table(box=None, pad_edge=False, padding=(0, 1), width=width)
+    for name in (tr("original"), tr("rewritten")):
+        table.add_column(name, ratio=1, overflow="fold")
+    for tag, a, b, c, d in difflib.SequenceMatcher(
+        None, before, after, autojunk=False
+    ).get_opcodes():
+        left, right = before[a:b], after[c:d]
+        for number in range(max(len(left), len(right))):
+            old = _line(left[number]) if number < len(left) else ""
+            new = _line(right[number]) if number < len(right) else ""
+            styles = ("", "") if tag == "equal" else ("red", "green")
+            table.add_row(Text(old, style=styles[0]), Text(new, style=styles[1]))
+    return table
+
+
+def _print_change(out: Console, change: Change) -> None:
+    sign = (
+        "[green]✓[/green]"
+        if change.enabled
+        else "[yellow]○[/yellow]"
+        if change.available
+        else "[red]✗[/red]"
+    )
+    size = f"  {size_text(abs(change.bytes))}" if change.bytes else ""
+    arrow = "−" if change.bytes > 0 else "+"
+    size = size.replace("  ", f"  {arrow}") if size else ""
+    lines = f"  ({_lines(change.lines)})" if change.lines else ""
+    out.print(
+        f"{sign} [bold]{escape(change.title)}[/bold]  [dim]{change.rule}[/dim]{size}{escape(lines)}"
+    )
+    out.print(Text(f"  {_line(change.reason)}"))
+    if change.why_off:
+        label = (
+            tr("Off: {why}", why=change.why_off)
+            if change.available
+            else tr("Hands off: {why}", why=change.why_off)
+        )
+        out.print(Text(f"  {_line(label)}", style="yellow"))
+
+
+def _lines(lines: tuple[int, ...]) -> str:
+    return tr("line {lines}", lines=", ".join(map(str, lines)))
+
+
+def _print_size(out: Console, plan: RewritePlan) -> None:
+    out.print()
+    head = tr(
+        "{before} now, {after} expected ({share})",
+        before=size_text(plan.original_bytes),
+        after=size_text(plan.predicted_bytes),
+        share=share_text(plan.predicted_bytes, plan.original_bytes),
+    )
+    out.print(f"[bold]{escape(head)}[/bold]")
+    for layer in plan.layers:
+        out.print(Text(f"  {size_text(layer.bytes):>10}  {_line(layer.text)}"))
+
+
+def _print_rest(out: Console, plan: RewritePlan) -> None:
+    for item in plan.config_changes:
+        text = tr(
+            "{field}: {before} → {after}. {reason}",
+            field=item.field,
+            before=item.before or "—",
+            after=item.after or "—",
+            reason=item.reason,
+        )
+        name = item.field.removeprefix("env.")
+        shown = redact(f"{name}={item.before}") != f"{name}={item.before}"
+        out.print(
+            Text(_line(f"{item.field}: {item.reason}" if shown else redact(text)), style="dim")
+        )
+    for warning in plan.warnings:
+        out.print(Text(_line(warning), style="yellow"))
+    if plan.dockerignore:
+        out.print()
+        out.print("[bold].dockerignore[/bold]")
+        out.print(Text(plan.dockerignore.rstrip("\n")))
+    for name, text in plan.jobs.items():
+        out.print()
+        out.print(f"[bold]{escape(name)}[/bold]")
+        out.print(Text(text.rstrip("\n")))
+
+
+def _line(text: str) -> str:
+    """A line of a Dockerfile as it stands there, without what a terminal would obey."""
+    return "".join(c if c.isprintable() or c == "\t" else display_text(c) for c in text).replace(
+        "\t", "    "
+    )
