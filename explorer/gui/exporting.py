@@ -14,6 +14,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import BinaryIO
 
 from PySide6.QtCore import QBuffer, QIODevice, QRect, QSize
@@ -27,7 +28,6 @@ from explorer.filesystem.union import State, View
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
-from explorer.gui.models.facts import digest_text
 from explorer.gui.widgets.treemap_picture import Picture
 from explorer.image.history import instruction
 from explorer.report.analysis_json import analysis_json
@@ -39,7 +39,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_A_CHUNK = 2000
 # CSS pixels: what browsers and editors take a pixel for.
 _DOTS_PER_INCH = 96
-_KINDS = {
+_KINDS: dict[int, str] = {
     Kind.DIRECTORY: "directory",
     Kind.FILE: "file",
     Kind.SYMLINK: "symlink",
@@ -78,12 +78,13 @@ def files_csv(analysis: Analysis, shown: View) -> Iterator[bytes]:
 
 
 def _file_rows(analysis: Analysis, shown: View) -> Iterator[Sequence[object]]:
-    tree, stack = analysis.stack.tree, analysis.stack
+    tree, layers = analysis.stack.tree, analysis.stack_layers
     names = names_list(tree.names, tree.name_offsets)
-    present, row_of = shown.present.tolist(), shown.row.tolist()
+    entries = _Entries(analysis)
+    # Lists: reading single numbers out of arrays would take most of the time.
+    present, row_of, depths = shown.present.tolist(), shown.row.tolist(), tree.depth.tolist()
     total, files, size = shown.total.tolist(), shown.files.tolist(), shown.size.tolist()
-    depths = tree.depth.tolist()
-    layer, kind, rule = stack.layer.tolist(), stack.kind.tolist(), analysis.rule.tolist()
+    layer = analysis.stack.layer.tolist()
     path: list[str] = [""]
     for node in range(1, len(tree)):
         depth = depths[node]
@@ -93,37 +94,56 @@ def _file_rows(analysis: Analysis, shown: View) -> Iterator[Sequence[object]]:
             continue
         row = row_of[node]
         if row < 0:
-            yield (path[depth], "directory", 0, total[node], files[node], *[""] * 11)
+            yield (path[depth], "directory", 0, total[node], files[node], *_NO_ENTRY)
             continue
-        what = kind[row]
-        yield (
-            path[depth],
-            _KINDS[what],
-            size[node],
-            total[node],
-            files[node],
-            analysis.stack_layers[layer[row]],
-            CATEGORIES[int(analysis.category[row])].id if what == Kind.FILE else "",
-            _cell(analysis.rules[rule[row]]),
-            *_life(analysis, row, what),
-            f"{int(stack.mode[row]):04o}",
-            int(stack.uid[row]),
-            int(stack.gid[row]),
-            _time(int(stack.mtime[row])),
-            _cell(path_text(stack.link_target(row))) if what in _LINKS else "",
-            digest_text(analysis, row) if what == Kind.FILE else "",
+        sizes = (size[node], total[node], files[node], layers[layer[row]])
+        yield (path[depth], entries.kind(row), *sizes, *entries.cells(row))
+
+
+class _Entries:
+    """What is known of single rows, as cells."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        stack = analysis.stack
+        self._stack = stack
+        self._layers = analysis.stack_layers
+        self._rules = [_cell(rule) for rule in analysis.rules]
+        self._kind, self._rule = stack.kind.tolist(), analysis.rule.tolist()
+        self._category = analysis.category.tolist()
+        self._state, self._until = stack.state.tolist(), stack.until.tolist()
+        self._mode, self._mtime = stack.mode.tolist(), stack.mtime.tolist()
+        self._uid, self._gid = stack.uid.tolist(), stack.gid.tolist()
+        self._digest = stack.digest.tolist()
+
+    def kind(self, row: int) -> str:
+        return _KINDS[self._kind[row]]
+
+    def cells(self, row: int) -> Sequence[object]:
+        """The columns from the category on."""
+        kind, until = self._kind[row], self._until[row]
+        file = kind == Kind.FILE
+        link = _cell(path_text(self._stack.link_target(row))) if kind in _LINKS else ""
+        return (
+            CATEGORIES[self._category[row]].id if file else "",
+            self._rules[self._rule[row]],
+            _STATES[self._state[row]] if file else "",
+            self._layers[until] if until < len(self._layers) else "",
+            f"{self._mode[row]:04o}",
+            self._uid[row],
+            self._gid[row],
+            _time(self._mtime[row]),
+            link,
+            _digest(*self._digest[row]) if file else "",
         )
 
 
 _LINKS = (Kind.SYMLINK, Kind.HARDLINK)
+_STATES = {int(state): state.name.lower().replace("_", "-") for state in State}
+_NO_ENTRY = ("",) * (len(FILE_COLUMNS) - 5)
 
 
-def _life(analysis: Analysis, row: int, kind: int) -> tuple[str, object]:
-    """State of the payload, and the layer that ends the entry's life."""
-    stack = analysis.stack
-    until = int(stack.until[row])
-    state = State(int(stack.state[row])).name.lower().replace("_", "-") if kind == Kind.FILE else ""
-    return state, analysis.stack_layers[until] if until < stack.layer_count else ""
+def _digest(low: int, high: int) -> str:
+    return f"xxh3_128:{(high << 64) | low:032x}"
 
 
 def layers_csv(analysis: Analysis) -> bytes:
@@ -222,6 +242,7 @@ def _lines(rows: Iterable[Sequence[object]]) -> bytes:
     return text.getvalue().encode("utf-8")
 
 
+@lru_cache(maxsize=4096)
 def _time(seconds: int) -> str:
     try:
         return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
