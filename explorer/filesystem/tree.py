@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -70,3 +71,48 @@ class FileTree:
         """For each node the sum of `values` over its subtree; int64[n] -> int64[n], one pass."""
         sums = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
         return np.asarray(sums[self.end] - sums[np.arange(len(self))])
+
+
+def preorder(parents: list[int], names: list[bytes]) -> tuple[FileTree, Array]:
+    """The tree in preorder, siblings in the order of their first appearance, and each old node's new place."""
+    count = len(parents)
+    parent = np.asarray(parents, dtype=np.int64)
+    depth = _depths(parent)
+    subtree = np.ones(count, dtype=np.int64)
+    by_depth = np.argsort(depth, kind="stable")
+    bounds = np.searchsorted(depth[by_depth], np.arange(int(depth.max()) + 2))
+    levels = [by_depth[a:b] for a, b in pairwise(bounds)]
+    for level in reversed(levels[1:]):
+        np.add.at(subtree, parent[level], subtree[level])
+    position = np.zeros(count, dtype=np.int64)
+    for mixed in levels[1:]:
+        # In order of appearance; a stable sort groups siblings without changing their order.
+        level = mixed[np.argsort(parent[mixed], kind="stable")]
+        before = np.cumsum(subtree[level]) - subtree[level]
+        above = parent[level]
+        starts = np.concatenate([[True], above[1:] != above[:-1]])
+        group_start = np.repeat(
+            before[starts], np.diff(np.concatenate([np.flatnonzero(starts), [len(level)]]))
+        )
+        position[level] = position[above] + 1 + before - group_start
+    order = np.argsort(position)
+    lengths = np.fromiter(map(len, names), dtype=np.int64, count=count)[order]
+    new_parent = parent[order]
+    new_parent[1:] = position[new_parent[1:]]
+    tree = FileTree(
+        parent=new_parent.astype(np.int32),
+        end=(np.arange(count) + subtree[order]).astype(np.int32),
+        depth=depth[order].astype(np.int32),
+        name_offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        names=np.frombuffer(b"".join([names[i] for i in order.tolist()]), dtype=np.uint8),
+    )
+    return tree, position
+
+
+def _depths(parent: Array) -> Array:
+    """Depth of each node; parents come before their children."""
+    depth = [0] * len(parent)
+    parents = parent.tolist()
+    for node in range(1, len(parents)):
+        depth[node] = depth[parents[node]] + 1
+    return np.asarray(depth, dtype=np.int64)

@@ -8,9 +8,8 @@ the children. A directory that a tar only implies replaces anything but a direct
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Flag, Kind, LayerIndex, names_list
 from explorer.filesystem.layerbuilder import clean_path
-from explorer.filesystem.tree import FileTree
+from explorer.filesystem.tree import FileTree, preorder
 
 
 class State(IntEnum):
@@ -294,7 +293,7 @@ class _Union:
             current[place] = row
 
     def finish(self) -> Stack:
-        tree, position = _preorder(self.parent, self.names)
+        tree, position = preorder(self.parent, self.names)
         columns = {name: self._column(name) for name in _PLAIN}
         kind = columns["kind"]
         layer = np.repeat(np.arange(len(self.layers), dtype=np.int16), np.diff(self.first_row))
@@ -409,51 +408,3 @@ _PLAIN: dict[str, tuple[Any, ...]] = {
     "head": (np.uint8, 20),
     "data_offset": (np.int64,),
 }
-
-
-def _preorder(parents: list[int], names: list[bytes]) -> tuple[FileTree, Array]:
-    """The tree in preorder, siblings in the order of their first appearance, and each old node's new place."""
-    count = len(parents)
-    parent = np.asarray(parents, dtype=np.int64)
-    depth = _depths(parent)
-    subtree = np.ones(count, dtype=np.int64)
-    by_depth = np.argsort(depth, kind="stable")
-    bounds = np.searchsorted(depth[by_depth], np.arange(int(depth.max()) + 2))
-    levels = [by_depth[a:b] for a, b in pairwise(bounds)]
-    for level in reversed(levels[1:]):
-        np.add.at(subtree, parent[level], subtree[level])
-    position = np.zeros(count, dtype=np.int64)
-    for mixed in levels[1:]:
-        # In order of appearance; a stable sort groups siblings without changing their order.
-        level = mixed[np.argsort(parent[mixed], kind="stable")]
-        before = np.cumsum(subtree[level]) - subtree[level]
-        above = parent[level]
-        starts = np.concatenate([[True], above[1:] != above[:-1]])
-        group_start = np.repeat(
-            before[starts], np.diff(np.concatenate([np.flatnonzero(starts), [len(level)]]))
-        )
-        position[level] = position[above] + 1 + before - group_start
-    order = np.argsort(position)
-    lengths = np.fromiter(map(len, names), dtype=np.int64, count=count)[order]
-    new_parent = parent[order]
-    new_parent[1:] = position[new_parent[1:]]
-    tree = FileTree(
-        parent=new_parent.astype(np.int32),
-        end=(np.arange(count) + subtree[order]).astype(np.int32),
-        depth=depth[order].astype(np.int32),
-        name_offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        names=np.frombuffer(b"".join([names[i] for i in order.tolist()]), dtype=np.uint8),
-    )
-    return tree, position
-
-
-def _depths(parent: Array) -> Array:
-    """Depth of each node; parents come before their children."""
-    depth = [0] * len(parent)
-    parents = parent.tolist()
-    for node in range(1, len(parents)):
-        depth[node] = depth[parents[node]] + 1
-    return np.asarray(depth, dtype=np.int64)
-
-
-STACK_COLUMNS = tuple(field.name for field in fields(Stack) if field.name != "tree")
