@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from explorer.dockerfile.context import Context, read_context
 from explorer.task import Task
-from tests.support.projects import program
+from tests.engine.docker import Docker
+from tests.support.projects import program, tar_of
 
 # There is no shell in an image made of nothing: steps are written RUN ["/tool", "say", "hello"].
 TOOL = """package main
@@ -74,3 +76,10 @@ def context(folder: Path, **files: str) -> Context:
     for name, text in files.items():
         (folder / name.replace("_", ".")).write_text(text)
     return read_context(Task(), folder)
+
+
+def image(docker: Docker, tag: str, files: Mapping[str, bytes | Path | str], *changes: str) -> str:
+    """An image of these files (see tar_of); `changes` are Dockerfile lines such as CMD ["/app"]."""
+    options = [part for change in changes for part in ("-c", change)]
+    docker("import", *options, "-", tag, data=tar_of(files))
+    return tag
