@@ -103,6 +103,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         mark("Layer {layer} ({step}) changes only owner and permissions of {files} under {places}; each is stored a second time."),
         mark("Set both when the files are written: COPY --chown=user:group --chmod=755 …, or in the RUN that makes them."),
     ),
+    "link-copies": (
+        mark("Copies made by hard links"),
+        mark("Layer {layer} ({step}) makes hard links to {files} under {places} of earlier layers; each is stored a second time."),
+        mark("Use symbolic links (ln -s), or make the links in the RUN that writes the files."),
+    ),
     "time-copies": (
         mark("Same files written again"),
         mark("Layer {layer} ({step}) writes {files} under {places} again with the same content; each is stored a second time."),
@@ -110,7 +115,7 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "small-changes": (
         mark("Small changes of later layers"),
-        mark("Later layers delete {files} or write them again, most of them under {places}; the old versions stay in the image."),
+        mark("Later layers delete small files or write them again ({files}, most of them under {places}); the old versions stay in the image."),
         mark("Not worth a change of its own; a multi-stage build leaves them behind with all else."),
     ),
     "written-twice": (

@@ -18,6 +18,8 @@ from explorer.findings.where import Where
 # Changes below both are told together.
 _SMALL_BYTES = 16 << 10
 _SMALL_SHARE = 0.001
+# Owner and permissions are both named when each changed for at least this share of the bytes.
+_BOTH = 0.1
 
 
 def shadow_findings(where: Where, rules: RuleSet) -> list[Finding]:
@@ -130,16 +132,18 @@ def _changed(stack: Stack, rows: Array) -> str:
     known = newer >= 0
     rows, newer = rows[known], newer[known]
     size = stack.size[rows]
+    total = int(size.sum())
     owner = int(
         size[(stack.uid[rows] != stack.uid[newer]) | (stack.gid[rows] != stack.gid[newer])].sum()
     )
     mode = int(size[stack.mode[rows] != stack.mode[newer]].sum())
-    most = int(size.sum()) / 2
-    if owner > most and mode > most:
+    if min(owner, mode) >= _BOTH * total:
         return "owner-and-mode-copies"
-    if max(owner, mode) <= most:
-        return "time-copies"
-    return "owner-copies" if owner >= mode else "mode-copies"
+    if 2 * max(owner, mode) > total:
+        return "owner-copies" if owner >= mode else "mode-copies"
+    # A hard link to a file of a lower layer brings the file along.
+    linked = stack.payload_row[stack.kind == Kind.HARDLINK]
+    return "link-copies" if 2 * int(size[np.isin(newer, linked)].sum()) > total else "time-copies"
 
 
 def _finding(

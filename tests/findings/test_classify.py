@@ -166,7 +166,7 @@ OURS = {
     "/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.27/bin/go": "go-toolchain",
     "/root/.cache/go-build/00/x-d": "go-build-cache",
     "/root/.cache/golangci-lint/00/x-d": "go-tool-caches",
-    "/root/.config/go/telemetry/local/x.count": "go-tool-caches",
+    "/root/.config/go/telemetry/local/x.count": "go-telemetry",
     "/root/.cache/pip/x": "pip-cache",
     "/root/.cache/unknown/x": "other-caches",
     "/root/.cache/ms-playwright/chrome": "",

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from explorer.filesystem.layer import LayerIndex
 from explorer.findings.analysis import Analysis, analyse
 from explorer.findings.finding import Finding
-from tests.support.layers import Entry, directory, file, image, layer, opaque, symlink, whiteout
+from tests.support.layers import (
+    Entry,
+    directory,
+    file,
+    hardlink,
+    image,
+    layer,
+    opaque,
+    symlink,
+    whiteout,
+)
 
 BIG = 100_000
 
@@ -129,10 +139,23 @@ def test_that_a_copy_is_named_by_what_it_changes(after: Entry, title: str) -> No
 
 def test_that_most_bytes_decide_what_a_copy_is_called() -> None:
     finding = _only(
-        layer(file("/a", BIG), file("/b", 3 * BIG)),
-        layer(file("/a", BIG, mode=0o600), file("/b", 3 * BIG, uid=3)),
+        layer(file("/a", BIG), file("/b", 30 * BIG)),
+        layer(file("/a", BIG, mode=0o600), file("/b", 30 * BIG, uid=3)),
     )
-    assert (finding.title(), finding.bytes) == ("Copies made by chown", 4 * BIG)
+    assert (finding.title(), finding.bytes) == ("Copies made by chown", 31 * BIG)
+
+
+def test_that_owner_and_permissions_are_both_named_where_both_changed() -> None:
+    finding = _only(
+        layer(file("/a", BIG), file("/b", 3 * BIG)),
+        layer(file("/a", BIG, uid=7), file("/b", 3 * BIG, mode=0o700)),
+    )
+    assert finding.title() == "Copies made by chown and chmod"
+
+
+def test_that_a_hard_link_of_a_later_layer_is_named() -> None:
+    finding = _only(layer(file("/a", BIG)), layer(file("/a", BIG), hardlink("/b", "/a")))
+    assert (finding.title(), finding.bytes) == ("Copies made by hard links", BIG)
 
 
 def test_that_each_layer_has_a_finding_of_its_own() -> None:
