@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import math
 import os
 import resource
 import subprocess
@@ -251,7 +252,7 @@ class _ChildTask(Task):
 def allow_cpu(seconds: int) -> None:
     """Let this process use `seconds` more of processor time before the kernel sends SIGXCPU."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    spent = int(usage.ru_utime + usage.ru_stime)
+    spent = math.ceil(usage.ru_utime + usage.ru_stime)
     _limit(resource.RLIMIT_CPU, spent + seconds)
 
 

@@ -41,6 +41,18 @@ def spin(task: Task) -> None:
         pass
 
 
+def busy(task: Task, seconds: int) -> float:
+    """Use up processor time, but get on with it."""
+    started = time.process_time()
+    while (spent := time.process_time() - started) < seconds:
+        task.progress("busy", int(spent * 1000))
+    return spent
+
+
+def limits(task: Task) -> tuple[int, int]:
+    return resource.getrlimit(resource.RLIMIT_AS)
+
+
 def wait(task: Task) -> None:
     while True:
         time.sleep(0.01)

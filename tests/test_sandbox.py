@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,8 @@ from explorer.errors import DamagedInput, WorkerFailed
 from explorer.sandbox import Done, Event, Failed, Partial, Stopped, Worker, run
 from explorer.task import Cancelled, Progress, Task
 from explorer.translation import set_language
+
+_PROJECT = Path(__file__).resolve().parent.parent
 
 
 def _events(worker: Worker, seconds: float = 15) -> list[Event]:
@@ -51,6 +56,29 @@ def test_that_work_that_does_not_get_on_is_ended_by_the_processor_limit() -> Non
     events = _events(Worker("tests.sandboxed:spin", cpu_limit=1))
     assert isinstance(events[-1], Failed)
     assert "1 seconds of processor time" in events[-1].error.message
+
+
+@pytest.mark.slow
+def test_that_work_that_gets_on_may_use_more_processor_time() -> None:
+    last = _events(Worker("tests.sandboxed:busy", 2, cpu_limit=1), seconds=60)[-1]
+    assert isinstance(last, Done)
+    assert last.value >= 2
+
+
+_UNDER_LIMITS = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+from explorer.sandbox import run
+from explorer.task import Task
+print(run(Task(), "tests.sandboxed:limits"), run(Task(), "tests.sandboxed:add", 1, 2))
+"""
+
+
+def test_that_a_lower_limit_of_the_system_stays_in_force() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _UNDER_LIMITS], capture_output=True, text=True, cwd=_PROJECT
+    )
+    assert (done.stdout, done.stderr) == (f"({2 << 30}, {2 << 30}) 3\n", "")
 
 
 def test_that_a_killed_child_is_told() -> None:

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ _IMAGES = [
     "docker-archive:hostile/27-save-4layers-whiteouts-gz.tar",
     "oci-archive:hostile/28-oci-zstd-image.tar",
 ]
-_UNPACK = {
+_UNPACK: dict[bytes, Callable[[bytes], bytes]] = {
     b"\x1f\x8b": gzip.decompress,
     b"BZ": bz2.decompress,
     b"\x28\xb5": lambda data: zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).readall(),
