@@ -1,0 +1,253 @@
+"""Compares two analysed images; every difference in bytes sums to the difference of the totals, to the byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from explorer.compare.surface import Surface, surface
+from explorer.filesystem.diff import Change, TreeDiff, diff_trees
+from explorer.findings.analysis import Analysis
+from explorer.findings.category import CATEGORIES
+from explorer.findings.finding import Finding
+from explorer.image.model import Config, Layer
+from explorer.translation import tr
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A figure of both images; bytes unless said otherwise."""
+
+    a: int
+    b: int
+
+    @property
+    def delta(self) -> int:
+        """How much more the second has."""
+        return self.b - self.a
+
+
+@dataclass(frozen=True)
+class CategoryDelta:
+    """Bytes of one category (an id of findings.category) in both images' content."""
+
+    id: str
+    size: Pair
+
+    @property
+    def label(self) -> str:
+        """The category in the user's language."""
+        return next(item.label() for item in CATEGORIES if item.id == self.id)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Layers matched by their diff_id: (index in a, index in b) of the shared ones, and the indexes of the others."""
+
+    shared: tuple[tuple[int, int], ...]
+    only_a: tuple[int, ...]
+    only_b: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ConfigChange:
+    """One setting that differs, its values as text; "" where it is not set."""
+
+    key: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class BinaryDelta:
+    """One Go executable at a path of either image: sizes (0 where it is not) and what its build differs in."""
+
+    path: str
+    size: Pair
+    changes: tuple[ConfigChange, ...]
+
+
+@dataclass(frozen=True)
+class FileDelta:
+    """One path: what became of it, its bytes on both sides, and where a moved one went to or came from ("" else)."""
+
+    path: bytes
+    change: Change
+    size: Pair
+    partner: bytes = b""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """All differences of two images; `diff` is path by path."""
+
+    a: Analysis
+    b: Analysis
+    diff: TreeDiff
+    content: Pair
+    contribution: Pair
+    reclaimable: Pair
+    files: Pair  # counts
+    layers: Layers
+    categories: tuple[CategoryDelta, ...]
+    findings_gone: tuple[Finding, ...]
+    findings_new: tuple[Finding, ...]
+    binaries: tuple[BinaryDelta, ...]
+    config: tuple[ConfigChange, ...]
+    surface_a: Surface
+    surface_b: Surface
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Whether both images were read whole."""
+        return self.a.complete and self.b.complete
+
+    @cached_property
+    def waterfall(self) -> tuple[CategoryDelta, ...]:
+        """The categories that differ, the biggest saving first: they lead from one content to the other exactly."""
+        changed = [item for item in self.categories if item.size.delta]
+        return tuple(sorted(changed, key=lambda item: item.size.delta))
+
+    def largest_files(self, limit: int) -> list[FileDelta]:
+        """The paths whose bytes differ or move most, the biggest first; same ones are left out."""
+        diff = self.diff
+        told = diff.leaves & (diff.change != Change.SAME)
+        weight = np.maximum(np.abs(diff.size_b - diff.size_a), np.maximum(diff.size_a, diff.size_b))
+        nodes = np.flatnonzero(told & (weight > 0))
+        nodes = nodes[np.argsort(-weight[nodes], kind="stable")][:limit]
+        return [self.file(node) for node in nodes.tolist()]
+
+    def file(self, node: int) -> FileDelta:
+        """What became of one node of the joined tree."""
+        diff = self.diff
+        partner = int(diff.partner[node])
+        return FileDelta(
+            diff.tree.path(node),
+            Change(int(diff.change[node])),
+            Pair(int(diff.size_a[node]), int(diff.size_b[node])),
+            diff.tree.path(partner) if partner >= 0 else b"",
+        )
+
+
+def compare(a: Analysis, b: Analysis) -> Comparison:
+    """Compare two images, `a` the earlier one; works for any two, and notes what makes the comparison odd."""
+    return Comparison(
+        a=a,
+        b=b,
+        diff=diff_trees(a.stack, b.stack),
+        content=Pair(a.totals.content_bytes, b.totals.content_bytes),
+        contribution=Pair(a.totals.contribution_bytes, b.totals.contribution_bytes),
+        reclaimable=Pair(a.totals.reclaimable_bytes, b.totals.reclaimable_bytes),
+        files=Pair(a.totals.files, b.totals.files),
+        layers=_match_layers(a.image.layers, b.image.layers),
+        categories=_categories(a, b),
+        findings_gone=_without(a.findings, b.findings),
+        findings_new=_without(b.findings, a.findings),
+        binaries=_binaries(a, b),
+        config=_config_changes(a.image.config, b.image.config),
+        surface_a=surface(a),
+        surface_b=surface(b),
+        notes=_notes(a, b),
+    )
+
+
+def _match_layers(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> Layers:
+    waiting: dict[str, list[int]] = {}
+    for layer in reversed(a):
+        waiting.setdefault(layer.diff_id, []).append(layer.index)
+    shared, only_b = [], []
+    for layer in b:
+        same = waiting.get(layer.diff_id)
+        if same and layer.diff_id:
+            shared.append((same.pop(), layer.index))
+        else:
+            only_b.append(layer.index)
+    matched = {index for index, _ in shared}
+    only_a = tuple(layer.index for layer in a if layer.index not in matched)
+    return Layers(tuple(shared), only_a, tuple(only_b))
+
+
+def _categories(a: Analysis, b: Analysis) -> tuple[CategoryDelta, ...]:
+    held = zip(CATEGORIES, a.category_bytes(), b.category_bytes(), strict=True)
+    return tuple(
+        CategoryDelta(item.id, Pair(before, after)) for item, (before, _), (after, _) in held
+    )
+
+
+def _without(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    known = {finding.id for finding in others}
+    return tuple(finding for finding in findings if finding.id not in known)
+
+
+def _binaries(a: Analysis, b: Analysis) -> tuple[BinaryDelta, ...]:
+    before = {item.path: item for item in a.go_binaries}
+    after = {item.path: item for item in b.go_binaries}
+    rows = []
+    for path in dict.fromkeys([*after, *before]):
+        one, other = before.get(path), after.get(path)
+        changes = []
+        for key in ("go_version", "module", "static", "stripped", "removable_bytes"):
+            old = "" if one is None else str(getattr(one, key))
+            new = "" if other is None else str(getattr(other, key))
+            if old != new:
+                changes.append(ConfigChange(key, old, new))
+        sizes = Pair(one.size_bytes if one else 0, other.size_bytes if other else 0)
+        rows.append(BinaryDelta(path, sizes, tuple(changes)))
+    return tuple(rows)
+
+
+def _config_changes(a: Config, b: Config) -> tuple[ConfigChange, ...]:
+    before, after = _settings(a), _settings(b)
+    keys = dict.fromkeys([*before, *after])
+    return tuple(
+        ConfigChange(key, before.get(key, ""), after.get(key, ""))
+        for key in keys
+        if before.get(key, "") != after.get(key, "")
+    )
+
+
+def _settings(config: Config) -> dict[str, str]:
+    """The config as one text a setting; variables and labels are settings of their own."""
+    settings = {
+        "USER": config.user,
+        "WORKDIR": config.working_dir,
+        "ENTRYPOINT": " ".join(config.entrypoint),
+        "CMD": " ".join(config.cmd),
+        "STOPSIGNAL": config.stop_signal,
+        "HEALTHCHECK": " ".join(config.healthcheck),
+        "EXPOSE": " ".join(config.exposed_ports),
+        "VOLUME": " ".join(config.volumes),
+    }
+    for item in config.env:
+        name, _, value = item.partition("=")
+        settings[f"ENV {name}"] = value
+    settings |= {f"LABEL {name}": value for name, value in config.labels.items()}
+    return {key: value for key, value in settings.items() if value}
+
+
+def _notes(a: Analysis, b: Analysis) -> tuple[str, ...]:
+    notes = []
+    if a.image.id == b.image.id:
+        notes.append(tr("Both are the same image."))
+    if str(a.image.platform) != str(b.image.platform):
+        notes.append(
+            tr(
+                "They are for different platforms: {a} and {b}.",
+                a=a.image.platform,
+                b=b.image.platform,
+            )
+        )
+    notes += [
+        tr(
+            "{name} was read in part only ({read} of {total} layers); differences may be missing files.",
+            name=item.image.tags[0] if item.image.tags else item.image.reference,
+            read=item.layers_read,
+            total=len(item.image.layers),
+        )
+        for item in (a, b)
+        if not item.complete
+    ]
+    return tuple(notes)
