@@ -120,7 +120,7 @@ def read_rules(path: Path) -> list[RuleSpec]:
 
 
 def placeholders(config: Config) -> Mapping[str, tuple[str, ...]]:
-    """Values of {GOPATH} {GOCACHE} {GOMODCACHE} {GOROOT} {HOME} {CACHE} {TMPDIR}: the image's ENV and the defaults.
+    """The folders behind each placeholder: those that the image's ENV names, and the defaults.
 
     Defaults as in `go help environment` and `go help cache`: GOPATH is HOME/go, GOCACHE is HOME/.cache/go-build.
     """
@@ -142,6 +142,20 @@ def placeholders(config: Config) -> Mapping[str, tuple[str, ...]]:
         "GOMODCACHE": (
             *_private([config.variable("GOMODCACHE")], own),
             *(folder + "/pkg/mod" for folder in gopath),
+        ),
+        "GOLANGCI_LINT_CACHE": (
+            *_private([config.variable("GOLANGCI_LINT_CACHE")], own),
+            *(folder + "/golangci-lint" for folder in caches),
+        ),
+        "PIP_CACHE_DIR": (
+            *_private([config.variable("PIP_CACHE_DIR")], own),
+            *(folder + "/pip" for folder in caches),
+        ),
+        "NPM_CONFIG_CACHE": (
+            *_private(
+                [config.variable("NPM_CONFIG_CACHE"), config.variable("npm_config_cache")], own
+            ),
+            *(home + "/.npm" for home in homes),
         ),
         "TMPDIR": (*_private([config.variable("TMPDIR")], own), "/tmp"),  # noqa: S108 - a path in the image
     }

@@ -62,18 +62,19 @@ def _is_small(where: Where, rows: Array) -> bool:
 
 
 def _moved(stack: Stack) -> Array:
-    """bool[r]: payloads that a live file of the layer which deletes them, or of a later one, holds at another path."""
+    """bool[r]: payloads that the layer which deletes them holds at another path."""
     mask = np.zeros(len(stack), dtype=bool)
     files = (stack.kind == Kind.FILE) & (stack.size > 0)
     gone = np.flatnonzero(files & (stack.state == State.DELETED))
-    live = np.flatnonzero(files & (stack.state == State.LIVE))
-    if not len(gone) or not len(live):
+    hiding = stack.payload_until[gone].astype(np.int64)
+    written = np.flatnonzero(files & np.isin(stack.layer, hiding))
+    if not len(gone) or not len(written):
         return mask
-    rows = np.concatenate([gone, live])
-    group = same_content(stack, rows)
-    latest = np.full(int(group.max()) + 1, -1, dtype=np.int64)
-    np.maximum.at(latest, group[len(gone) :], stack.layer[live].astype(np.int64))
-    mask[gone] = latest[group[: len(gone)]] >= stack.payload_until[gone]
+    group = same_content(stack, np.concatenate([gone, written]))
+    # One number for a content in a layer.
+    wanted = group[: len(gone)] * stack.layer_count + hiding
+    there = group[len(gone) :] * stack.layer_count + stack.layer[written]
+    mask[gone] = np.isin(wanted, there)
     return mask
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from explorer.findings.category import LIVE_IDS
 from explorer.findings.pattern import parse_pattern
 from explorer.findings.rules import (
     MAX_FILE_BYTES,
     MAX_RULES,
+    TEXT_FIELDS,
     RulesInvalid,
+    RuleSpec,
     built_in_titles,
     load_rules,
     placeholders,
@@ -75,6 +78,16 @@ def test_that_the_example_of_the_guide_is_a_rule_file(tmp_path: Path) -> None:
         _written(folder, example)
         rules = load_rules(Config(), folder)
         assert rules.problems == ()
+
+
+def test_that_the_guide_names_everything_that_a_rule_may_hold() -> None:
+    guide = resource("rules", "README.md").read_text(encoding="utf-8")
+    named = [
+        *RuleSpec.__struct_encode_fields__,
+        *LIVE_IDS,
+        *(f"{{{name}}}" for name in (*TEXT_FIELDS, *placeholders(Config()))),
+    ]
+    assert [name for name in named if f"`{name}`" not in guide] == []
 
 
 def test_that_a_users_rule_may_stand_within_one_of_ours(tmp_path: Path) -> None:
@@ -200,6 +213,14 @@ def test_that_variables_of_the_image_come_before_the_defaults() -> None:
     assert values["GOPATH"][:3] == ("/w", "/v", "/go")
     assert values["GOCACHE"][:3] == ("/c", "/x/go-build", "/srv/me/.cache/go-build")
     assert values["GOMODCACHE"][:3] == ("/m", "/w/pkg/mod", "/v/pkg/mod")
+
+
+def test_that_caches_of_other_tools_are_followed_to_where_the_image_puts_them() -> None:
+    env = ("PIP_CACHE_DIR=/p", "npm_config_cache=/n", "GOLANGCI_LINT_CACHE=/l")
+    patterns = {r.spec.id: r.directories for r in load_rules(Config(env=env)).rules}
+    assert parse_pattern("/p") in patterns["pip-cache"]
+    assert parse_pattern("/n/_cacache") in patterns["npm-cache"]
+    assert parse_pattern("/l") in patterns["go-tool-caches"]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,24 @@ def test_that_a_copy_that_was_there_before_is_no_move() -> None:
     assert [finding.id for finding in found] == ["deleted-later"]
 
 
+def test_that_content_that_comes_back_in_a_later_layer_was_deleted_and_not_moved() -> None:
+    found = _shadow(
+        layer(file("/a", content="x" * BIG)),
+        layer(whiteout("/a")),
+        layer(file("/b", content="x" * BIG)),
+    )
+    assert [finding.id for finding in found] == ["deleted-later"]
+
+
+def test_that_a_moved_file_that_changes_again_was_still_moved() -> None:
+    found = _shadow(
+        layer(file("/a", content="x" * BIG)),
+        layer(whiteout("/a"), file("/b", content="x" * BIG)),
+        layer(file("/b", content="x" * BIG, mode=0o755)),
+    )
+    assert sorted(finding.id for finding in found) == ["metadata-copies", "moved-later"]
+
+
 def test_that_overwritten_files_are_told_with_the_layer_that_writes_them() -> None:
     finding = _only(layer(file("/a", BIG)), layer(file("/a", BIG + 1)))
     assert (finding.id, finding.category, finding.bytes) == (
