@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QSizePolicy,
     QStackedWidget,
-    QTabWidget,
     QToolBar,
     QToolButton,
     QVBoxLayout,
@@ -33,20 +32,20 @@ from explorer.errors import ExplorerError
 from explorer.findings.finding import Finding
 from explorer.gui.actions import EXPORTS, Actions
 from explorer.gui.engine_watch import EngineWatch
+from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Jobs
 from explorer.gui.pages.empty import EmptyPage
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.notice import ERROR, WARNING, Notice
-from explorer.gui.widgets.plain_label import button_text, display_lines, tooltip_text
+from explorer.gui.widgets.plain_label import display_lines, tooltip_text
 from explorer.gui.widgets.status_bar import StatusBar
 from explorer.paths import state_dir
 from explorer.resources import resource, sample_reference
-from explorer.settings import Dismissals, Settings, SettingsStore
+from explorer.settings import Settings, SettingsStore
 from explorer.translation import tr
 from explorer.units import display_text
-from explorer.workflow import Options
 
 if TYPE_CHECKING:
     # The engine's modules load only when an engine is asked.
@@ -65,11 +64,11 @@ class MainWindow(QMainWindow):
         self.host = host or store.settings.endpoint
         self.jobs = Jobs(self)
         self.actions_ = Actions(self)
-        self.dismissals = Dismissals()
         self.notice = Notice()
         self.engine_notice = Notice()
         self.empty = EmptyPage()
-        self.tabs = QTabWidget()
+        self.tabs = ImageTabs(store, self.jobs)
+        self.tabs.host = self.host
         self.pages = QStackedWidget()
         self.field = FilterField()
         self.chips = FilterChips(self.field)
@@ -89,10 +88,6 @@ class MainWindow(QMainWindow):
         self.resize(DEFAULT)
         self.setAcceptDrops(True)
         self.setStatusBar(self.status)
-        self.tabs.setDocumentMode(True)
-        self.tabs.setTabsClosable(True)
-        self.tabs.setTabBarAutoHide(True)
-        self.tabs.setMovable(True)
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.tabs)
         middle = QWidget()
@@ -150,9 +145,9 @@ class MainWindow(QMainWindow):
             open_archive=lambda: self.choose_image(archive=True),
             sample=lambda: self.open_reference(sample_reference()),
             reload=lambda: self._with_tab(ImageTab.open_anew),
-            close=lambda: self._close_tab(self.tabs.currentIndex()),
-            next_tab=lambda: self._step_tab(1),
-            previous_tab=lambda: self._step_tab(-1),
+            close=lambda: self.tabs.close_tab(self.tabs.currentIndex()),
+            next_tab=lambda: self.tabs.step(1),
+            previous_tab=lambda: self.tabs.step(-1),
             filter=self._focus_filter,
             palette=self._show_palette,
             undo=lambda: self._with_tab(lambda tab: tab.explore.findings.undo()),
@@ -171,8 +166,14 @@ class MainWindow(QMainWindow):
         self.empty.open_sample.connect(self.actions_["sample"].trigger)
         self.empty.open_reference.connect(self.open_reference)
         self.empty.forget_reference.connect(self._forget)
-        self.tabs.currentChanged.connect(self._tab_changed)
-        self.tabs.tabCloseRequested.connect(self._close_tab)
+        self.tabs.front_changed.connect(self._tab_changed)
+        self.tabs.opened.connect(self._opened)
+        self.tabs.progress_changed.connect(self._progress)
+        self.tabs.hover_text.connect(self.status.show_hover)
+        self.tabs.reason_wanted.connect(self._show_reason)
+        self.tabs.query_cleared.connect(self.field.clear)
+        self.tabs.other_connection.connect(self.show_preferences)
+        self.tabs.archive_wanted.connect(lambda: self.choose_image(archive=True))
         self.field.changed.connect(self._filter)
         self.status.cancelled.connect(lambda: self._with_tab(ImageTab.cancel))
         self.status.engine_clicked.connect(self.show_preferences)
@@ -190,33 +191,13 @@ class MainWindow(QMainWindow):
 
     def open_reference(self, reference: str, platform: str = "") -> ImageTab:
         """Open an image in a tab of its own; one that is open already comes to the front."""
-        options = Options(reference, via=self.store.settings.via, platform=platform, host=self.host)
-        for place in range(self.tabs.count()):
-            tab = self._tab_at(place)
-            if (tab.options.reference, tab.options.platform) == (reference, platform):
-                self.tabs.setCurrentIndex(place)
-                return tab
-        tab = ImageTab(options, self.jobs, self.dismissals)
-        tab.title_changed.connect(lambda: self._retitle(tab))
-        tab.progress_changed.connect(lambda text, share: self._progress(tab, text, share))
-        tab.hover_text.connect(self.status.show_hover)
-        tab.opened.connect(lambda _: self._opened(tab))
-        tab.other_connection.connect(self.show_preferences)
-        tab.archive_wanted.connect(lambda: self.choose_image(archive=True))
-        tab.reason_wanted.connect(self._show_reason)
-        tab.query_cleared.connect(self.field.clear)
-        tab.explore.restore_splitters(dict(self.store.settings.splitters))
-        tab.explore.apply_settings(self.store.settings)
-        place = self.tabs.addTab(tab, button_text(tab.title))
-        self.tabs.setCurrentIndex(place)
+        tab = self.tabs.open_reference(reference, platform)
         self.pages.setCurrentWidget(self.tabs)
-        tab.open()
         return tab
 
     def current_tab(self) -> ImageTab | None:
         """The image in front."""
-        widget = self.tabs.currentWidget()
-        return widget if isinstance(widget, ImageTab) else None
+        return self.tabs.front()
 
     def choose_image(self, *, archive: bool = False) -> None:
         """Ask for an image of the engine, or for an archive or folder."""
@@ -242,33 +223,15 @@ class MainWindow(QMainWindow):
         if tab.from_engine:
             self.watch.ask()
 
-    def _close_tab(self, place: int) -> None:
-        if place < 0:
-            return
-        tab = self._tab_at(place)
-        self._keep_layout(tab)
-        tab.close_image()
-        self.tabs.removeTab(place)
-        tab.deleteLater()
-        if not self.tabs.count():
-            self.empty.show_recent(self.store.settings.recent, _missing(self.store.settings))
-            self.pages.setCurrentWidget(self.empty)
-
-    def _tab_at(self, place: int) -> ImageTab:
-        tab = self.tabs.widget(place)
-        assert isinstance(tab, ImageTab)
-        return tab
-
-    def _with_tab(self, act: object) -> None:
+    def _with_tab(self, act: Callable[[ImageTab], object]) -> None:
         tab = self.current_tab()
-        if tab is not None and callable(act):
+        if tab is not None:
             act(tab)
 
-    def _step_tab(self, step: int) -> None:
-        if self.tabs.count():
-            self.tabs.setCurrentIndex((self.tabs.currentIndex() + step) % self.tabs.count())
-
     def _tab_changed(self) -> None:
+        if not self.tabs.count() and self.pages.currentWidget() is self.tabs:
+            self.empty.show_recent(self.store.settings.recent, _missing(self.store.settings))
+            self.pages.setCurrentWidget(self.empty)
         tab = self.current_tab()
         shown = tab is not None and tab.analysis is not None
         self.actions_.enable_for_image(shown=shown)
@@ -284,14 +247,6 @@ class MainWindow(QMainWindow):
         self.status.show_hover("")
         self._name_window()
 
-    def _retitle(self, tab: ImageTab) -> None:
-        place = self.tabs.indexOf(tab)
-        if place >= 0:
-            self.tabs.setTabText(place, button_text(tab.title))
-            self.tabs.setTabToolTip(place, tooltip_text(display_text(tab.options.reference)))
-        if tab is self.current_tab():
-            self._tab_changed()
-
     def _name_window(self, share: float = -1.0) -> None:
         tab = self.current_tab()
         done = f"{round(100 * share)} % · " if share >= 0 else ""
@@ -299,11 +254,12 @@ class MainWindow(QMainWindow):
         name = tab.title.replace("[*]", "[ *]") + " — " if tab is not None else ""
         self.setWindowTitle(done + name + TITLE)
 
-    def _progress(self, tab: ImageTab, text: str, share: float) -> None:
-        if tab is self.current_tab():
-            shown = text if tab.analysis is not None else ""
-            self.status.show_progress(shown, share)
-            self._name_window(share if text else -1.0)
+    def _progress(self, text: str, share: float) -> None:
+        tab = self.current_tab()
+        # While nothing of it can be shown, the page itself tells.
+        shown = text if tab is not None and tab.analysis is not None else ""
+        self.status.show_progress(shown, share)
+        self._name_window(share if text else -1.0)
 
     # ---- filter
 
@@ -360,8 +316,7 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply_theme(application, settings.theme)
-        for place in range(self.tabs.count()):
-            tab = self._tab_at(place)
+        for tab in self.tabs.all():
             tab.explore.apply_settings(settings)
             tab.explore.retheme()
         for notice in (self.notice, self.engine_notice):
@@ -371,8 +326,8 @@ class MainWindow(QMainWindow):
             self._engine_was_there = False
             self.status.show_engine(None)
             self.watch.change_host(self.host)
-            for place in range(self.tabs.count()):
-                tab = self._tab_at(place)
+            self.tabs.host = self.host
+            for tab in self.tabs.all():
                 tab.options = replace(tab.options, host=self.host)
 
     def _tell_settings(self) -> None:
@@ -437,22 +392,11 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        tab = self.current_tab()
-        if tab is not None:
-            self._keep_layout(tab)
         self.store.change(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self.watch.stop()
-        for place in range(self.tabs.count()):
-            self._tab_at(place).close_image()
+        self.tabs.close_all()
         self.jobs.close()
         super().closeEvent(event)
-
-    def _keep_layout(self, tab: ImageTab) -> None:
-        self.store.change(
-            splitters=tab.explore.save_splitters(),
-            details_shown=not tab.explore.details.isHidden(),
-            treemap_shown=not tab.explore.map_pane.isHidden(),
-        )
 
 
 def _missing(settings: Settings) -> list[str]:
