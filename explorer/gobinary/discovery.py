@@ -14,6 +14,9 @@ from explorer.gobinary.elf import ET_DYN, ET_EXEC, MAGIC
 
 # The smallest Go programs have about 1.1 MB; packed with UPX about 0.4 MB.
 _LIKELY_BYTES, _PACKED_BYTES = 1_000_000, 300_000
+# Distributions build C programs position independent and Go's linker does not by default, so that a system's own
+# programs (git, perl, python) are read only where they are as large as Go programs with many packages.
+_INDEPENDENT_BYTES = 8_000_000
 _LIBRARY = re.compile(rb"\.so(\.\d+)*\Z")
 _LINKS_LIMIT = 40
 
@@ -31,20 +34,26 @@ def executables(stack: Stack) -> Array:
     head = stack.head
     chosen = stack.merged() & (stack.kind == Kind.FILE) & ((stack.flags & Flag.SPARSE) == 0)
     chosen &= (head[:, :4] == np.frombuffer(MAGIC, dtype=np.uint8)).all(axis=1)
-    low = np.where(head[:, 5] == 2, head[:, 17], head[:, 16])
-    return np.asarray(chosen & ((low == ET_EXEC) | (low == ET_DYN)))
+    kind = _elf_kind(stack)
+    return np.asarray(chosen & ((kind == ET_EXEC) | (kind == ET_DYN)))
 
 
 def find_candidates(stack: Stack, toolchain: Array, own: Array, limit: int) -> Found:
     """At most `limit` files that may be Go programs. `toolchain` (bool[r]) are left out and counted; `own` come first."""
     programs = executables(stack)
     worth = programs & ~toolchain
-    worth &= stack.size >= np.where(own, _PACKED_BYTES, _LIKELY_BYTES)
+    foreign = np.where(_elf_kind(stack) == ET_EXEC, _LIKELY_BYTES, _INDEPENDENT_BYTES)
+    worth &= stack.size >= np.where(own, _PACKED_BYTES, foreign)
     rows = np.flatnonzero(worth)
     rows = rows[np.lexsort((rows, -stack.size[rows], ~own[rows]))]
     named = (row for row in rows.tolist() if not _LIBRARY.search(_name(stack, row)))
     chosen = [row for row, _ in zip(named, range(limit), strict=False)]
     return Found(tuple(chosen), int((programs & toolchain).sum()))
+
+
+def _elf_kind(stack: Stack) -> Array:
+    """uint8[r]: e_type, whose low byte stands second in big-endian files."""
+    return np.where(stack.head[:, 5] == 2, stack.head[:, 17], stack.head[:, 16])
 
 
 def _name(stack: Stack, row: int) -> bytes:

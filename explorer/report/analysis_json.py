@@ -35,6 +35,7 @@ def analysis_document(analysis: Analysis) -> dict[str, Any]:
         ],
         "findings": [_finding(analysis, finding) for finding in analysis.findings],
         "go_binaries": [_binary(binary) for binary in analysis.go_binaries],
+        "tool_binaries": analysis.tool_binaries,
         "timings": {name: round(seconds, 6) for name, seconds in analysis.timings.items()},
     }
 

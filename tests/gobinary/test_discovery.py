@@ -16,12 +16,13 @@ def test_that_the_first_bytes_tell_executables_from_objects_and_scripts() -> Non
     stack = _stack(
         program("bin/app", _BIG),
         file("bin/big-endian", _BIG, head=elf(2, big_endian=True)),
-        file("bin/pie", _BIG, head=elf(3)),
+        file("bin/pie", 5 * _BIG, head=elf(3)),
+        file("bin/perl", _BIG, head=elf(3)),
         file("lib/a.o", _BIG, head=elf(1)),
         file("core", _BIG, head=elf(4)),
         file("bin/run", _BIG, head=b"#!/bin/sh\n"),
     )
-    assert _paths(stack) == ["bin/app", "bin/big-endian", "bin/pie"]
+    assert _paths(stack) == ["bin/pie", "bin/app", "bin/big-endian"]
 
 
 def test_that_the_images_own_programs_come_before_larger_ones_of_the_system() -> None:
