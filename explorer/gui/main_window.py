@@ -40,6 +40,7 @@ from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.notice import ERROR, WARNING, Notice
 from explorer.gui.widgets.plain_label import display_lines, tooltip_text
+from explorer.gui.widgets.rail import Rail
 from explorer.gui.widgets.status_bar import StatusBar
 from explorer.paths import state_dir
 from explorer.resources import resource, sample_reference
@@ -69,7 +70,10 @@ class MainWindow(QMainWindow):
         self.empty = EmptyPage()
         self.tabs = ImageTabs(store, self.jobs)
         self.tabs.host = self.host
+        # Explore is the empty page or the open images; the other pages stand beside it.
+        self.explore = QStackedWidget()
         self.pages = QStackedWidget()
+        self.rail = Rail()
         self.field = FilterField()
         self.chips = FilterChips(self.field)
         self.status = StatusBar()
@@ -88,8 +92,9 @@ class MainWindow(QMainWindow):
         self.resize(DEFAULT)
         self.setAcceptDrops(True)
         self.setStatusBar(self.status)
-        self.pages.addWidget(self.empty)
-        self.pages.addWidget(self.tabs)
+        self.explore.addWidget(self.empty)
+        self.explore.addWidget(self.tabs)
+        self.add_page(tr("Explore"), self.explore)
         middle = QWidget()
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -99,8 +104,19 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.pages, 1)
         self.setCentralWidget(middle)
         self.addToolBar(self._toolbar())
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.rail)
         # Keys work although some actions stand in no menu.
         self.addActions(self.actions_.all())
+
+    def add_page(self, text: str, page: QWidget) -> None:
+        """One more page with a button in the rail."""
+        self.pages.addWidget(page)
+        self.addAction(self.rail.add_page(text))
+
+    def show_page(self, page: QWidget) -> None:
+        """Bring a page to the front."""
+        self.pages.setCurrentWidget(page)
+        self.rail.choose(self.pages.currentIndex())
 
     def _toolbar(self) -> QToolBar:
         bar = QToolBar(tr("Toolbar"))
@@ -166,6 +182,7 @@ class MainWindow(QMainWindow):
         self.empty.open_sample.connect(self.actions_["sample"].trigger)
         self.empty.open_reference.connect(self.open_reference)
         self.empty.forget_reference.connect(self._forget)
+        self.rail.chosen.connect(self.pages.setCurrentIndex)
         self.tabs.front_changed.connect(self._tab_changed)
         self.tabs.opened.connect(self._opened)
         self.tabs.progress_changed.connect(self._progress)
@@ -192,7 +209,8 @@ class MainWindow(QMainWindow):
     def open_reference(self, reference: str, platform: str = "") -> ImageTab:
         """Open an image in a tab of its own; one that is open already comes to the front."""
         tab = self.tabs.open_reference(reference, platform)
-        self.pages.setCurrentWidget(self.tabs)
+        self.explore.setCurrentWidget(self.tabs)
+        self.show_page(self.explore)
         return tab
 
     def current_tab(self) -> ImageTab | None:
@@ -229,9 +247,9 @@ class MainWindow(QMainWindow):
             act(tab)
 
     def _tab_changed(self) -> None:
-        if not self.tabs.count() and self.pages.currentWidget() is self.tabs:
+        if not self.tabs.count() and self.explore.currentWidget() is self.tabs:
             self.empty.show_recent(self.store.settings.recent, _missing(self.store.settings))
-            self.pages.setCurrentWidget(self.empty)
+            self.explore.setCurrentWidget(self.empty)
         tab = self.current_tab()
         shown = tab is not None and tab.analysis is not None
         self.actions_.enable_for_image(shown=shown)

@@ -47,7 +47,7 @@ def opened(window: MainWindow, qtbot: QtBot, reference: str = "") -> ImageTab:
 
 
 def test_that_the_window_begins_with_what_to_do(window: MainWindow) -> None:
-    assert window.pages.currentWidget() is window.empty
+    assert window.explore.currentWidget() is window.empty
     assert window.windowTitle() == "Image Size Explorer"
     assert not window.field.isEnabled()
 
@@ -66,7 +66,7 @@ def test_that_what_was_opened_is_among_the_recent_images(
 ) -> None:
     opened(window, qtbot, f"oci-archive:{archive}")
     window.actions_["close"].trigger()
-    assert window.pages.currentWidget() is window.empty
+    assert window.explore.currentWidget() is window.empty
     assert window.empty.recent.count() == 1
     archive.unlink()
     again = MainWindow(SettingsStore())
