@@ -83,7 +83,7 @@ def _head(analysis: Analysis) -> Text:
 def _table(*columns: tuple[str, bool]) -> Table:
     table = Table(
         box=None,
-        expand=True,
+        expand=not columns[-1][1],
         pad_edge=False,
         padding=(0, 2, 0, 0),
         header_style="bold",
@@ -93,6 +93,9 @@ def _table(*columns: tuple[str, bool]) -> Table:
         table.add_column(
             name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis"
         )
+    if table.expand:
+        # A long text stands last and gives way; figures do not.
+        table.columns[-1].ratio = 1
     return table
 
 
