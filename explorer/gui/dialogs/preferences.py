@@ -35,6 +35,8 @@ from explorer.settings import SettingsStore
 from explorer.translation import tr
 from explorer.units import display_text, size_text
 
+_WIDTH = 600
+
 
 class PreferencesDialog(QDialog):
     """OK saves what was changed into the store; nothing is changed before."""
@@ -45,8 +47,6 @@ class PreferencesDialog(QDialog):
         self._job: Job | None = None
         settings = store.settings
         self.setWindowTitle(tr("Preferences"))
-        self.resize(620, 560)
-        self.setMinimumSize(540, 480)
         self.theme = _choice(
             tr("Theme"),
             (("system", tr("As the system")), ("light", tr("Light")), ("dark", tr("Dark"))),
@@ -88,6 +88,10 @@ class PreferencesDialog(QDialog):
         self._rules.clicked.connect(self.open_rules)
         self.endpoint.textEdited.connect(lambda _: self._forget_answer())
         self._show_cache()
+        # Wrapped texts need the more height the longer they are in a language; two lines for an answer.
+        self.setMinimumSize(
+            _WIDTH, layout.totalHeightForWidth(_WIDTH) + 3 * self.fontMetrics().height()
+        )
         self.theme.setFocus()
 
     def _looks(self) -> QGroupBox:
@@ -102,10 +106,7 @@ class PreferencesDialog(QDialog):
     def _engine(self) -> QGroupBox:
         group = QGroupBox(tr("Container engine"))
         form = QFormLayout(group)
-        row = QHBoxLayout()
-        row.addWidget(self.endpoint, 1)
-        row.addWidget(self._test)
-        form.addRow(tr("Endpoint"), row)
+        form.addRow(tr("Endpoint"), _beside(self.endpoint, self._test))
         form.addRow("", _hint(tr("For example unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host")))  # fmt: skip
         form.addRow("", self.answer)
         form.addRow(tr("Read images"), self.via)
@@ -114,16 +115,11 @@ class PreferencesDialog(QDialog):
     def _folders(self) -> QGroupBox:
         group = QGroupBox(tr("Files"))
         form = QFormLayout(group)
-        row = QHBoxLayout()
-        row.addWidget(self._cache, 1)
-        row.addWidget(self._clear)
-        form.addRow(tr("Cache"), row)
+        form.addRow(tr("Cache"), _beside(self._cache, self._clear))
         form.addRow("", _path_text(tr("Cache folder"), cache_dir()))
-        row = QHBoxLayout()
-        row.addWidget(_hint(tr("Rules of your own (*.toml) are read with each image.")), 1)
-        row.addWidget(self._rules)
-        form.addRow(tr("Rules"), row)
-        form.addRow("", _path_text(tr("Rules folder"), rules_folder()))
+        folder = _path_text(tr("Rules folder"), rules_folder())
+        form.addRow(tr("Rules"), _beside(folder, self._rules))
+        form.addRow("", _hint(tr("Rules of your own (*.toml) are read with each image.")))
         return group
 
     def _buttons(self) -> QDialogButtonBox:
@@ -265,6 +261,16 @@ def _choice(name: str, items: Sequence[tuple[str, str]], current: str) -> QCombo
         box.addItem(text, value)
     box.setCurrentIndex(max(box.findData(current), 0))
     return box
+
+
+def _beside(field: QWidget, button: QWidget) -> QWidget:
+    """A field and its button as one widget: a layout in a form's row is freed twice by PySide6 6.10."""
+    both = QWidget()
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(field, 1)
+    row.addWidget(button)
+    return both
 
 
 def _hint(text: str) -> PlainLabel:

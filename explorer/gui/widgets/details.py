@@ -30,7 +30,7 @@ from explorer.units import display_name
 
 # A preview starts a process: not for every row that the cursor passes.
 _PREVIEW_MS = 250
-_FORM_SHARE = 45
+_FORM_SHARE = 50
 _NOTHING, _OPEN, _ASKED, _SHOWN = range(4)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette, QResizeEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
@@ -52,25 +54,26 @@ class WrappedText(QPlainTextEdit):
             self.setFixedHeight(height)
 
     def _height(self) -> int:
-        lines = 0
+        heights: list[float] = []
         for paragraph in self.toPlainText().split("\n"):
-            lines += self._lines(paragraph)
-            if lines >= self._most:
+            heights += self._line_heights(paragraph)
+            if len(heights) >= self._most:
                 break
-        return min(max(lines, 1), self._most) * self.fontMetrics().lineSpacing() + 2
+        return max(ceil(sum(heights[: self._most])), self.fontMetrics().lineSpacing()) + 2
 
-    def _lines(self, paragraph: str) -> int:
+    def _line_heights(self, paragraph: str) -> list[float]:
+        """Of at most as many lines as are shown; letters of another font make a line taller."""
         layout = QTextLayout(paragraph, self.font())
         option = QTextOption()
         option.setWrapMode(_WRAP)
         layout.setTextOption(option)
+        heights: list[float] = []
         layout.beginLayout()
-        count = 0
-        while count < self._most:
+        while len(heights) < self._most:
             line = layout.createLine()
             if not line.isValid():
                 break
             line.setLineWidth(max(self.viewport().width(), 60))
-            count += 1
+            heights.append(line.height())
         layout.endLayout()
-        return max(count, 1)
+        return heights or [float(self.fontMetrics().lineSpacing())]

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFormLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.engine.client import EngineInfo
@@ -176,6 +176,15 @@ def test_that_a_plain_engine_is_described_in_two_lines() -> None:
     assert engine_text(plain) == (
         "Docker 28.5.1, API 1.51 · overlay2\nat unix:///run/docker.sock (DOCKER_HOST)"
     )
+
+
+def test_that_no_row_of_a_form_is_a_layout(dialog: PreferencesDialog) -> None:
+    # PySide6 6.10 frees such a layout twice when the dialog is collected: the program crashes later.
+    forms = dialog.findChildren(QFormLayout)
+    assert len(forms) == 3
+    for form in forms:
+        items = [form.itemAt(place) for place in range(form.count())]
+        assert all(isinstance(item.widget(), QWidget) for item in items if item is not None)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
