@@ -23,6 +23,7 @@ from explorer.image.model import Config
 ELF, SCRIPT, OTHER = "elf", "script", "other"
 _ELF_MAGIC, _SHEBANG = b"\x7fELF", b"#!"
 _SHELL_NAMES = frozenset({"sh", "bash", "ash", "dash"})
+_SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 TIME_ZONES = "/usr/share/zoneinfo"
@@ -132,28 +133,28 @@ def gather(analysis: Analysis, local_images: tuple[LocalImage, ...] = ()) -> Evi
 
 
 def find_entry(analysis: Analysis, final: FinalFiles) -> Entry:
-    """The program behind ENTRYPOINT and CMD."""
+    """The program behind ENTRYPOINT and CMD; of a shell line the first that is no tool of the system."""
     config = analysis.image.config
     words = config.entrypoint or config.cmd
     if not words:
         return Entry()
-    line = ""
+    line, called = "", [words[0]]
     if len(words) >= 3 and words[0].rpartition("/")[2] in _SHELL_NAMES and words[1].endswith("c"):
         line = words[2]
-        commands = script(line).commands
-        programs = [
-            c for c in commands if c.words and c.name not in ("cd", "exec", "export", "set")
-        ]
-        called = programs[-1].words[0].value if programs else ""
-    else:
-        called = words[0]
+        called = [c.words[0].value for c in script(line).commands if c.words]
     if runs_go_command(config):
-        return Entry(words, line, called)
-    for candidate in _candidates(called, config):
-        node = final.resolve(candidate.encode("utf-8", "surrogateescape"))
-        if node >= 0:
-            return _entry_at(analysis, node, words, line, called, candidate)
-    return Entry(words, line, called)
+        return Entry(words, line, called[0] if called else "")
+    found = []
+    for name in called:
+        for candidate in _candidates(name, config):
+            node = final.resolve(candidate.encode("utf-8", "surrogateescape"))
+            if node >= 0:
+                found.append(_entry_at(analysis, node, words, line, name, candidate))
+                break
+    own = [entry for entry in found if not entry.path.startswith(_SYSTEM_FOLDERS)]
+    if own or found:
+        return own[0] if own else found[-1]
+    return Entry(words, line, called[0] if called else "")
 
 
 def _entry_at(

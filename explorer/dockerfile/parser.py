@@ -132,7 +132,7 @@ class _Reader:
         words, inner = json_form(keyword, rest)
         heredocs: list[Heredoc] = []
         end = last + 1
-        if inner in _HEREDOC_KEYWORDS and words is None:
+        if inner in _HEREDOC_KEYWORDS and words is None and "<<" in head:
             heredocs, end = self._heredocs(head, end)
         text = "".join(self.lines[first:end])
         instruction = Instruction(

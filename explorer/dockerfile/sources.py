@@ -18,7 +18,7 @@ _PLACES_KEPT = 5
 _SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", "testdata"})
 # What to look for in Go code, by the name under which rules ask for it.
 _CALLS: Mapping[str, re.Pattern[str]] = {
-    "cgo": re.compile(r'^\s*import\s+"C"|^\s*"C"\s*$', re.MULTILINE),
+    "cgo": re.compile(r'^[ \t]*import[ \t]+"C"|^[ \t]*"C"[ \t]*$', re.MULTILINE),
     "cgo-tag": re.compile(r"^//go:build\s.*\bcgo\b|^// \+build\s.*\bcgo\b", re.MULTILINE),
     "caller": re.compile(r"\bruntime\.Caller(?:s|sFrames)?\("),
     "build-info": re.compile(r"\bdebug\.ReadBuildInfo\(|\bvcs\.(?:revision|time|modified)\b"),

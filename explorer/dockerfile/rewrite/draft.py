@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from explorer.dockerfile.gobuild import Edit, apply_edits
 from explorer.dockerfile.model import Dockerfile, Instruction, Stage, split_lines
@@ -43,7 +43,7 @@ class Draft:
     @cached_property
     def document(self) -> Dockerfile:
         """The text, read."""
-        return parse(self.text)
+        return _parsed(self.text)
 
     @property
     def total_bytes(self) -> int:
@@ -146,6 +146,12 @@ class Draft:
                 layers[number] = replace(layers[number], bytes=left)
                 break
         return replace(self, layers=tuple(layers))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Dockerfile:
+    """Most states of a draft come again when a switch is turned."""
+    return parse(text)
 
 
 def draft_of(text: str, layers: tuple[PredictedLayer, ...]) -> Draft:

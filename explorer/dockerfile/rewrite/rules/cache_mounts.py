@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from explorer.dockerfile.gobuild import Edit, declared, run_script
+from explorer.dockerfile.gobuild import Edit, declared, mentions_go, run_script
 from explorer.dockerfile.model import Instruction, Stage
 from explorer.dockerfile.rewrite.case import Case, Rule, Verdict, ask, hands_off
 from explorer.dockerfile.rewrite.draft import Draft
@@ -16,6 +16,9 @@ _MODULES, _BUILDS = "go-module-cache", "go-build-cache"
 # Steps that read the caches without being go commands: a mount would leave them nothing.
 _READERS = re.compile(
     r"/go/pkg/mod|pkg/mod/|go\s+env\s+GO(?:MOD)?CACHE|go\s+list\s+[^&;|]*-m|\.cache/go-build|GOMODCACHE"
+)
+_BUILDERS = re.compile(
+    r"\b(?:make|mage|task|just|bazel|goreleaser|ninja|mockgen|protoc|buf|swag)\b|\.(?:sh|bash)\b"
 )
 _DOWNLOADING = frozenset(
     {"build", "install", "mod", "test", "vet", "generate", "run", "get", "list", "tool"}
@@ -64,6 +67,17 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
             lines,
             "medium",
         )
+    hidden = _other_builds(found)
+    if hidden:
+        return hands_off(
+            reason,
+            tr(
+                "Line {line} may build, too, and would not find what is kept in a mount.",
+                line=_line(draft, hidden[0]),
+            ),
+            lines,
+            "medium",
+        )
     if any(_user_at(stage, i) for stage, i in found):
         return ask(
             reason,
@@ -78,6 +92,18 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
         else tuple(f for f in (_MODULES, _BUILDS) if case.evidence.finding_bytes.get(f))
     )
     return Verdict(reason, lines=lines, findings=findings)
+
+
+def _other_builds(found: list[tuple[Stage, Instruction]]) -> list[Instruction]:
+    """Steps of the same stages that run scripts or build tools: they read the modules from the layers below."""
+    starts = {i.start for _, i in found}
+    stages = {stage.index: stage for stage, _ in found}.values()
+    return [
+        i
+        for s in stages
+        for i in s.find("RUN")
+        if i.start not in starts and (_BUILDERS.search(i.rest) or i.heredocs or mentions_go(i))
+    ]
 
 
 def _line(draft: Draft, instruction: Instruction) -> int:

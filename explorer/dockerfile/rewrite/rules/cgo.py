@@ -56,11 +56,12 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
         "Only Go's own packages use C in it ({packages}), and they have the same in Go.",
         packages=", ".join(soft) or "runtime/cgo",
     )
-    if sources is None and case.mode == "dockerfile":
+    unseen = sources is None or (not sources.vendored and case.facts.dependencies != ())
+    if unseen:
         reason += " " + tr(
-            "The sources were not looked at for code that is only built without cgo."
+            "Modules are not searched for code that is only built without cgo; compare both images."
         )
-    return Verdict(reason, risk="low" if sources is not None else "medium", lines=lines)
+    return Verdict(reason, risk="medium" if unseen else "low", lines=lines)
 
 
 def _against(case: Case, commands: list[GoCommand]) -> str:
