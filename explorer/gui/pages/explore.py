@@ -12,6 +12,8 @@ from explorer.filesystem.layer import Kind
 from explorer.findings.analysis import Analysis
 from explorer.findings.finding import Finding
 from explorer.findings.query import Query
+from explorer.gobinary.elf import MAGIC
+from explorer.gui.models.facts import payload_row
 from explorer.gui.models.layers import BaseImage
 from explorer.gui.selection import MERGED, Selection
 from explorer.gui.widgets.breadcrumb import Breadcrumb
@@ -32,6 +34,7 @@ _LEFT, _CENTRE, _RIGHT = 400, 720, 360
 class ExplorePage(QWidget):
     """Shows one analysis; what reads the image again (preview, extract) is asked for by signals."""
 
+    inside_wanted = Signal(int)
     preview_wanted = Signal(int)
     save_wanted = Signal(int)
     reason_wanted = Signal(object)
@@ -105,7 +108,8 @@ class ExplorePage(QWidget):
         for view in (self.files, self.map_pane.map):
             view.menu_wanted.connect(self._menu)
             view.previewed.connect(self.preview)
-        self.map_pane.map.activated.connect(self.preview)
+        self.files.activated_file.connect(self.activate)
+        self.map_pane.map.activated.connect(self.activate)
         self.details.preview_wanted.connect(self.preview_wanted)
         self.details.save_wanted.connect(self.save_wanted)
         self.details.layer_wanted.connect(self.layers.show_layer)
@@ -165,6 +169,23 @@ class ExplorePage(QWidget):
         self._finding = None
         self.selection.set_finding(None)
         self._say_filter()
+
+    def activate(self, node: int) -> None:
+        """Go into an executable, or preview any other file."""
+        if self._is_executable(node):
+            self.selection.set_current(node)
+            self.inside_wanted.emit(node)
+        else:
+            self.preview(node)
+
+    def _is_executable(self, node: int) -> bool:
+        """Whether the final file system has an ELF file there, links between layers included."""
+        analysis, shown = self.selection.analysis, self.selection.view
+        row = int(shown.row[node]) if shown is not None else -1
+        if analysis is None or row < 0 or not analysis.stack.merged()[row]:
+            return False
+        held = payload_row(analysis, row)
+        return held >= 0 and analysis.stack.head[held, :4].tobytes() == MAGIC
 
     def preview(self, node: int) -> None:
         """Show a node's details, and its content if it is a file."""
@@ -283,6 +304,8 @@ class ExplorePage(QWidget):
         if kind == Kind.DIRECTORY:
             menu.addAction(tr("Zoom here"), lambda: self.selection.set_zoom(node))
         else:
+            if self._is_executable(node):
+                menu.addAction(tr("Look inside"), lambda: self.activate(node))
             menu.addAction(tr("Preview"), lambda: self.preview(node))
             save = menu.addAction(tr("Save file as…"), lambda: self.save_wanted.emit(row))
             save.setEnabled(kind in (Kind.FILE, Kind.HARDLINK))

@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from explorer.errors import EngineError, EngineUnreachable, ExplorerError
 from explorer.findings.analysis import Analysis
+from explorer.gobinary.binary import GoBinary
 from explorer.gui.jobs import Job, Jobs
 from explorer.gui.models.facts import payload
 from explorer.gui.models.layers import BaseImage
 from explorer.gui.models.payload_text import PREVIEW_BYTES
+from explorer.gui.pages.binary import BinaryView
 from explorer.gui.pages.explore import ExplorePage
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.problem import ProblemPage
@@ -54,7 +56,8 @@ class ImageTab(QStackedWidget):
         self.explore = ExplorePage()
         self.loading = LoadingPage()
         self.problem = ProblemPage()
-        for page in (self.loading, self.problem, self.explore):
+        self.binary = BinaryView()
+        for page in (self.loading, self.problem, self.explore, self.binary):
             self.addWidget(page)
         self._jobs = jobs
         self._dismissals = dismissals
@@ -62,12 +65,15 @@ class ImageTab(QStackedWidget):
         self._job: Job | None = None
         self._preview: Job | None = None
         self._saving: Job | None = None
+        self._inside: Job | None = None
         self._base: Job | None = None
         self._now: Job | None = None
         # The image that the name was found to mean instead, None while it was not.
         self._moved_to: str | None = None
         self._started = 0.0
         self.loading.cancelled.connect(self.cancel)
+        self.explore.inside_wanted.connect(self.look_inside)
+        self.binary.closed.connect(self._leave_binary)
         self.explore.preview_wanted.connect(self._read_preview)
         self.explore.save_wanted.connect(self._save_file)
         self.explore.dismissals_changed.connect(self._keep_dismissals)
@@ -139,13 +145,20 @@ class ImageTab(QStackedWidget):
 
     def cancel(self) -> None:
         """Stop reading; what was read stays."""
-        for job in (self._job, self._saving):
+        for job in (self._job, self._saving, self._inside):
             if job is not None:
                 job.cancel()
 
     def close_image(self) -> None:
         """End all work and free the files behind the analysis."""
-        for job in (self._job, self._preview, self._saving, self._base, self._now):
+        for job in (
+            self._job,
+            self._preview,
+            self._saving,
+            self._inside,
+            self._base,
+            self._now,
+        ):
             if job is not None:
                 job.cancel()
         self.loading.end()
@@ -284,6 +297,54 @@ class ImageTab(QStackedWidget):
     def _keep_dismissals(self, keys: set[str]) -> None:
         if self.analysis is not None:
             self._dismissals.save(self.analysis.image.id, keys)
+
+    # ---- inside an executable
+
+    def look_inside(self, node: int) -> None:
+        """Show an executable's packages in place of the image's files."""
+        tree = self.explore.selection.tree
+        if tree is None:
+            return
+        path = tree.path(node)
+        if self._inside is not None:
+            self._inside.cancel()
+        name = display_name(path, 80)
+        self.progress_changed.emit(tr("Looking inside /{name}", name=name), -1.0)
+        self._inside = self._jobs.start(
+            "explorer.workflow:inspect_binary",
+            (self._plain_options(), path),
+            on_done=self._show_binary,
+            on_failed=self._inside_failed,
+            on_stopped=lambda: self.progress_changed.emit("", -1.0),
+        )
+
+    def _show_binary(self, binary: GoBinary) -> None:
+        self.progress_changed.emit("", -1.0)
+        self.binary.show_binary(binary)
+        self.setCurrentWidget(self.binary)
+
+    def _inside_failed(self, error: ExplorerError) -> None:
+        self.progress_changed.emit("", -1.0)
+        text = " ".join(part for part in (error.message, error.hint) if part)
+        self.explore.state_notice.say(display_lines(text), kind=ERROR)
+
+    def _leave_binary(self) -> None:
+        self.setCurrentWidget(self.explore)
+        self.explore.files.setFocus()
+
+    def zoom_out(self) -> None:
+        """To the folder above; out of an executable's root back to the image."""
+        if self.currentWidget() is not self.binary:
+            self.explore.selection.zoom_out()
+        elif self.binary.navigation.zoom:
+            self.binary.navigation.zoom_out()
+        else:
+            self._leave_binary()
+
+    def zoom_reset(self) -> None:
+        """To the root of what is shown."""
+        inside = self.currentWidget() is self.binary
+        (self.binary.navigation if inside else self.explore.selection).set_zoom(0)
 
     # ---- single files
 

@@ -33,6 +33,7 @@ class FileTreeView(QTreeView):
 
     menu_wanted = Signal(int, QPoint)
     previewed = Signal(int)
+    activated_file = Signal(int)
 
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,8 +112,14 @@ class FileTreeView(QTreeView):
             self._following = False
 
     def _double_clicked(self, index: QModelIndex) -> None:
-        if self.files.hasChildren(index.siblingAtColumn(0)):
-            self._selection.set_zoom(self.files.node(index))
+        self._enter(self.files.node(index), opens=self.files.hasChildren(index.siblingAtColumn(0)))
+
+    def _enter(self, node: int, *, opens: bool) -> None:
+        """Go into a folder, or tell that a file is to be opened."""
+        if opens:
+            self._selection.set_zoom(node)
+        elif node:
+            self.activated_file.emit(node)
 
     def _menu(self, place: QPoint) -> None:
         index = self.indexAt(place)
@@ -126,10 +133,8 @@ class FileTreeView(QTreeView):
             self.expandRecursively(self.currentIndex(), 1)
         elif event.key() == Qt.Key.Key_Space and node:
             self.previewed.emit(node)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.files.hasChildren(
-            self.currentIndex()
-        ):
-            self._selection.set_zoom(node)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._enter(node, opens=self.files.hasChildren(self.currentIndex().siblingAtColumn(0)))
         elif event.key() == Qt.Key.Key_Backspace:
             self._selection.zoom_out()
         else:
