@@ -10,7 +10,8 @@ from explorer.errors import DamagedInput, EngineLost, LimitExceeded
 from explorer.filesystem.layer import HEAD_BYTES, Kind, LayerIndex
 from explorer.filesystem.layerbuilder import LayerBuilder
 from explorer.filesystem.source import ByteSource
-from explorer.filesystem.tarstream import Chunks, Member, TarStream
+from explorer.filesystem.tarheader import BLOCK
+from explorer.filesystem.tarstream import CHUNK, Chunks, Member, TarStream
 from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_name
@@ -18,6 +19,8 @@ from explorer.units import display_name
 # At some 700 bytes an entry, index, union and findings together, this many still fit into a worker (sandbox.MEMORY_LIMIT).
 MEMBERS_LIMIT = 4_000_000
 _NO_DIGEST = bytes(16)
+# Members that one chunk can hold.
+_RUN_LIMIT = CHUNK // BLOCK
 _KINDS = {
     b"1": Kind.HARDLINK,
     b"2": Kind.SYMLINK,
@@ -100,14 +103,19 @@ def wrong_digest(computed: str, expected: str) -> str:
 
 
 def _read_members(task: Task, stream: TarStream, builder: LayerBuilder, prefix: bytes) -> None:
-    while (member := stream.next_member()) is not None:
+    while True:
+        task.checkpoint()
+        if len(builder) + _RUN_LIMIT <= MEMBERS_LIMIT and _add_run(stream, builder, prefix):
+            continue
+        member = stream.next_member()
+        if member is None:
+            return
         if len(builder) >= MEMBERS_LIMIT:
             raise LimitExceeded(
                 tr("It has more than {n} entries; the rest is left out.", n=MEMBERS_LIMIT)
             )
         if prefix and _from_folder(builder, member, prefix):
             continue
-        task.checkpoint()
         kind = _KINDS.get(member.kind)
         if kind is None:
             _file(stream, builder, member)
@@ -115,6 +123,23 @@ def _read_members(task: Task, stream: TarStream, builder: LayerBuilder, prefix: 
         header = member.header
         link = header.link if kind in (Kind.HARDLINK, Kind.SYMLINK) else b""
         builder.add(member.name, kind, header.mode, header.uid, header.gid, header.mtime, link=link)
+
+
+def _add_run(stream: TarStream, builder: LayerBuilder, prefix: bytes) -> bool:
+    """Take many plain files and directories at once, where the tar has them."""
+    found = stream.plain_run()
+    if found is None:
+        return False
+    run, chunk, base = found
+    for name, is_directory, mode, uid, gid, mtime, size, start, head in run.rows():
+        path = _without_prefix(name, prefix) if prefix else name
+        if is_directory:
+            builder.add(path, Kind.DIRECTORY, mode, uid, gid, mtime)
+            continue
+        digest = xxh3_128_digest(chunk[start : start + size])[::-1] if size else _NO_DIGEST
+        offset = -1 if prefix else base + start
+        builder.add(path, Kind.FILE, mode, uid, gid, mtime, size, offset, digest, head)
+    return True
 
 
 def _file(stream: TarStream, builder: LayerBuilder, member: Member) -> None:

@@ -21,6 +21,7 @@ from explorer.filesystem.tarheader import (
     parse,
     pax_records,
 )
+from explorer.filesystem.tarrun import Run, find_runs
 from explorer.translation import tr
 from explorer.units import display_text
 
@@ -137,6 +138,10 @@ class TarStream:
         self._base = 0
         self._left = 0
         self._padding = 0
+        self._looked = 0  # up to this offset runs of plain members were looked for
+        self._runs: list[
+            Run
+        ] = []  # those of the current chunk that are still to come, the last one first
         self.ended = ""
         self._global: dict[bytes, bytes] = {}
 
@@ -184,6 +189,25 @@ class TarStream:
         self._position = end + self._padding
         self._left = self._padding = 0
         return part
+
+    def plain_run(self) -> tuple[Run, memoryview, int] | None:
+        """Many plain members at once, passed over already: their chunk (until the next call) and its offset in the tar.
+
+        None where the next member is better looked at by itself.
+        """
+        if self._left or self._padding:
+            self.skip_payload()
+        if self._global:
+            return None
+        if self.offset >= self._looked:
+            self._runs, position = find_runs(self._chunk, self._position)
+            self._runs.reverse()
+            self._looked = self._base + position
+        if not self._runs or self._runs[-1].begin != self._position:
+            return None
+        run = self._runs.pop()
+        self._position = run.end
+        return run, self._chunk, self._base
 
     def payload(self) -> Iterator[memoryview]:
         """The current payload in parts that are valid until the next call."""
@@ -307,6 +331,7 @@ class TarStream:
     def _refill(self) -> bool:
         self._base += len(self._chunk)
         self._position = 0
+        self._runs = []
         self._chunk = self._chunks.next()
         return len(self._chunk) > 0
 

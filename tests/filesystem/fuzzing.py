@@ -45,9 +45,9 @@ def layers(task: Task, seed: int, count: int) -> tuple[list[str], int]:
     for number in range(count):
         task.progress("fuzzing", number, count)
         data, blob = random.choice(originals)
-        broken = _broken(random, blob)
+        bad = broken(random, blob)
         try:
-            index = read_layer(task, decompressed(Held(broken, 50_000)), diff_id=digest(data))
+            index = read_layer(task, decompressed(Held(bad, 50_000)), diff_id=digest(data))
             stack_layers([index, index])
         except ExplorerError:
             continue
@@ -73,7 +73,7 @@ def archives(task: Task, seed: int, count: int) -> tuple[list[str], int]:
         path = Path(folder) / "image.tar"
         for number in range(count):
             task.progress("fuzzing", number, count)
-            path.write_bytes(_broken(random, random.choice(originals)))
+            path.write_bytes(broken(random, random.choice(originals)))
             try:
                 found = list(_read(task, path))
             except ExplorerError as error:
@@ -117,7 +117,7 @@ def _layer(form: int) -> bytes:
     return buffer.getvalue()
 
 
-def _broken(random: Random, data: bytes) -> bytes:
+def broken(random: Random, data: bytes) -> bytes:
     for _ in range(random.choice((1, 1, 1, 2, 5))):
         data = random.choice(_BREAKS)(random, data)
     return data
