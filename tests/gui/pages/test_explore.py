@@ -165,6 +165,7 @@ def test_that_the_menu_of_a_file_zooms_previews_saves_and_copies(
     page._menu(node(page, b"usr/bin/app"), page.mapToGlobal(page.rect().center()))
     menu = page.findChildren(QMenu)[-1]
     assert [action.text() for action in menu.actions()] == [
+        "Look inside",
         "Preview",
         "Save file as…",
         "Copy path",
@@ -248,3 +249,17 @@ def test_that_a_fuller_analysis_keeps_place_layer_and_filter(qtbot: QtBot) -> No
     assert page.selection.mode == ONLY
     assert page.selection.current == node(page, b"a/x")
     assert top_names(page) == {"a"}
+
+
+def test_that_an_executable_opens_inside_and_any_other_file_in_the_preview(
+    page: ExplorePage, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(page.inside_wanted) as signal:
+        page.activate(node(page, b"usr/bin/alias"))
+    assert signal.args == [node(page, b"usr/bin/alias")]
+    with qtbot.assertNotEmitted(page.inside_wanted):
+        page.activate(node(page, b"etc/motd"))
+    assert page.details.form.value("path") == "/etc/motd"
+    page.files.setCurrentIndex(page.files.files.index_of(node(page, b"usr/bin/app")))
+    with qtbot.waitSignal(page.inside_wanted):
+        QTest.keyClick(page.files, Qt.Key.Key_Return)

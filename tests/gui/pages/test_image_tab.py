@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.errors import DamagedInput, EngineUnreachable, StorageError
 from explorer.findings.analysis import Analysis, analyse
+from explorer.gobinary.binary import NOT_GO, GoBinary
 from explorer.gui.jobs import Jobs
 from explorer.gui.models.payload_text import PREVIEW_BYTES
 from explorer.gui.pages.image_tab import ImageTab
@@ -267,3 +268,28 @@ def test_that_a_name_that_moved_is_told_once_and_the_new_image_offered(
     )
     tab.look_again()
     jobs.last.done(analysis.image.id)
+
+
+def test_that_looking_inside_an_executable_goes_in_and_comes_back(
+    tab: ImageTab, jobs: ScriptedJobs, analysis: Analysis, tmp_path: Path, qtbot: QtBot
+) -> None:
+    jobs.last.done(saved(tmp_path, analysis))
+    with qtbot.waitSignal(tab.progress_changed) as signal:
+        tab.look_inside(analysis.stack.tree.find(b"usr/bin/app"))
+    assert signal.args == ["Looking inside /usr/bin/app", -1.0]
+    assert jobs.last.function == "explorer.workflow:inspect_binary"
+    assert jobs.last.args[1] == b"usr/bin/app"
+    jobs.last.done(GoBinary("/usr/bin/app", 5_000_000, NOT_GO, "elf", "amd64", 64, analysed=False))
+    assert tab.currentWidget() is tab.binary
+    tab.zoom_out()
+    assert tab.currentWidget() is tab.explore
+
+
+def test_that_a_file_that_cannot_be_looked_into_is_told(
+    tab: ImageTab, jobs: ScriptedJobs, analysis: Analysis, tmp_path: Path
+) -> None:
+    jobs.last.done(saved(tmp_path, analysis))
+    tab.look_inside(analysis.stack.tree.find(b"usr/bin/app"))
+    jobs.last.failed(DamagedInput("It is cut off.", "Build it again."))
+    assert tab.currentWidget() is tab.explore
+    assert tab.explore.state_notice.text == "It is cut off. Build it again."
