@@ -26,6 +26,8 @@ from explorer.translation import tr
 from explorer.units import size_text
 
 TEXT, HEX, STEP = range(3)
+# Columns between tab stops; eight leave little of a narrow column.
+_TAB_STOP = 4
 
 
 class Contents(QWidget):
@@ -125,5 +127,6 @@ def _editor(name: str) -> QPlainTextEdit:
     editor.setTabChangesFocus(True)
     editor.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     editor.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    editor.setTabStopDistance(_TAB_STOP * editor.fontMetrics().horizontalAdvance(" "))
     editor.setAccessibleName(name)
     return editor

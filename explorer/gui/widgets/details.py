@@ -27,6 +27,7 @@ from explorer.gui.widgets.flow import FlowRow
 from explorer.gui.widgets.plain_label import ElidedLabel
 from explorer.translation import tr
 from explorer.units import display_name
+from explorer.workflow import Payload
 
 # A preview starts a process: not for every row that the cursor passes.
 _PREVIEW_MS = 250
@@ -50,6 +51,7 @@ class DetailsPanel(QWidget):
         self._node = 0
         self._row = -1
         self._payload = -1
+        self._file: Payload | None = None
         self._state = _NOTHING
         self._title = ElidedLabel()
         font = self._title.font()
@@ -132,7 +134,6 @@ class DetailsPanel(QWidget):
     def _show(self, analysis: Analysis, row: int) -> None:
         shown = self._selection.view
         assert shown is not None
-        same = self._payload
         self._row = row
         self._payload = facts.payload_row(analysis, row)
         self.form.show_facts(facts.entry_facts(analysis, shown, self._node, row))
@@ -141,9 +142,10 @@ class DetailsPanel(QWidget):
         self._save.setEnabled(self._payload >= 0)
         self._layer.setEnabled(row >= 0)
         self.contents.show_step(facts.layer_step(analysis, row) if row >= 0 else "")
-        if self._payload >= 0 and self._payload == same and self._state == _SHOWN:
-            return
-        self._expect(analysis, row)
+        # Rows have other numbers in a fuller analysis: what is shown stays when it is the same file of the same layer.
+        before, self._file = self._file, facts.payload(analysis, row)
+        if self._file is None or self._file != before or self._state != _SHOWN:
+            self._expect(analysis, row)
 
     def _expect(self, analysis: Analysis, row: int) -> None:
         """Say why there is no content, or ask for it soon."""

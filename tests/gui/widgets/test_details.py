@@ -222,6 +222,24 @@ def test_that_another_view_shows_the_row_of_that_view(
     assert panel.form.value("later") == "overwritten in layer 1"
 
 
+def test_that_a_shown_file_stays_shown_when_more_layers_come_in(qtbot: QtBot) -> None:
+    described, layers = image(layer(file("a", 1)), layer(file("b", 4)), layer(file("c", 4)))
+    selection = Selection()
+    selection.set_analysis(analyse(described, {1: layers[1], 2: layers[2]}))
+    panel = DetailsPanel(selection)
+    qtbot.addWidget(panel)
+    selection.set_current(_node(panel, b"b"))
+    row = _show(panel, b"b")
+    panel.show_preview(row, b"of b", False)
+    selection.update_analysis(analyse(described, layers))
+    assert panel._payload == row + 1, "rows are counted anew"
+    assert panel.contents.text.toPlainText() == "of b"
+    # The old number means another file now; what was read for it does not show up as that file's content.
+    _show(panel, b"a")
+    assert panel._payload == row
+    assert panel.contents.text.toPlainText() == ""
+
+
 def test_that_save_and_layer_ask_for_the_row_and_layer_that_are_shown(
     panel: DetailsPanel, qtbot: QtBot
 ) -> None:
