@@ -20,6 +20,7 @@ _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MAX_LINKS = 40  # MAXSYMLINKS of Linux
 _MAX_PATH = 4096
 _MAX_WORDS = 100
+_MAX_TEXT = 65536
 _MAX_FOLDERS = 32
 _MAX_VARIABLES = 500
 _BUILDERS = frozenset(
@@ -30,12 +31,17 @@ _OPERATORS = frozenset({"&&", "||", ";", "|", "&", "exec", "if", "then", "do", "
 
 def entry_words(config: Config) -> list[str]:
     """Entrypoint and command in one, the lines of `sh -c` taken apart."""
+    return _words((*config.entrypoint, *config.cmd))
+
+
+def _words(lines: Sequence[str]) -> list[str]:
     words: list[str] = []
-    for word in (*config.entrypoint, *config.cmd):
-        if any(space in word for space in " \n\t;&"):
-            words += _split(word)
-        else:
-            words.append(word)
+    left = _MAX_TEXT
+    for line in lines:
+        left -= len(line)
+        if left < 0 or len(words) >= _MAX_WORDS:
+            break  # nobody writes such a command line
+        words += _split(line) if any(sign in line for sign in " \n\t;&") else [line]
     return words[:_MAX_WORDS]
 
 
@@ -53,7 +59,7 @@ def entry_nodes(stack: Stack, config: Config) -> list[int]:
 
 def named_nodes(stack: Stack, config: Config) -> list[int]:
     """entry_nodes() and the files that the health check and environment variables name: all that the image asks for."""
-    health = [part for word in config.healthcheck for part in _split(word)][:_MAX_WORDS]
+    health = _words(config.healthcheck)
     values = [item.partition("=")[2] for item in config.env[:_MAX_VARIABLES]]
     paths = [value for value in values if value.startswith("/")]
     return _files_named(FinalFiles(stack), [*entry_words(config), *health, *paths], config)
@@ -144,7 +150,7 @@ def _programs(words: Sequence[str]) -> list[str]:
 
 
 def _split(line: str) -> list[str]:
-    lexer = shlex.shlex(line[:65536], posix=True, punctuation_chars=True)
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     try:
         return list(lexer)
