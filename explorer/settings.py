@@ -38,6 +38,8 @@ DISMISSED_IMAGES = 500
 DISMISSED_FINDINGS = 1000
 # Another window holds the lock for milliseconds; longer means that it hangs.
 _LOCK_SECONDS = 0.3
+# No write takes this long.
+_STALE_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class SettingsStore:
                 data = json.dumps(stored, indent=2, ensure_ascii=False, sort_keys=True)
                 _keep_backup(self.path)
                 replace_file(self.path, data.encode("utf-8", "backslashreplace") + b"\n")
+                _sweep(self.path)
         except (StorageError, OSError) as error:
             self.notice = _not_saved(self.path, error)
             return
@@ -278,7 +281,7 @@ def _keep_backup(path: Path) -> None:
     """Keep the present file as .bak; a link, so that nothing is written twice."""
     if not path.exists():
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.bak")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         os.link(path, temporary)
         os.replace(temporary, _backup(path))
@@ -312,9 +315,18 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _not_saved(path: Path, error: Exception) -> str:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    cause = error.__cause__ if isinstance(error, StorageError) else error
+    reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
     return tr(
         "Changes are not kept beyond this run: {path}: {reason}",
         path=path,
         reason=reason,
     )
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed writers left beside a file."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                left.unlink()

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,7 +166,9 @@ def test_that_a_disk_that_cannot_be_written_leaves_the_old_settings_and_says_so(
     store.change(theme="dark")
     monkeypatch.setattr(os, call, _failing(errno.ENOSPC))
     assert store.change(theme="light").theme == "light", "the choice holds for this run"
-    assert "No space left on device" in store.notice
+    assert store.notice == (
+        f"Changes are not kept beyond this run: {store.path}: No space left on device"
+    )
     monkeypatch.undo()
     assert SettingsStore(tmp_path).settings == Settings(theme="dark")
     assert [path for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
@@ -200,6 +203,15 @@ def test_that_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
         store = SettingsStore(tmp_path)
         assert store.notice == ""
         assert (store.settings.theme, len(store.settings.geometry)) == ("dark", 200_000)
+
+
+def test_that_what_killed_writers_left_is_swept_away_after_an_hour(tmp_path: Path) -> None:
+    for name, age in ((".settings.json.77.aa.tmp", 4000), (".settings.json.78.bb.tmp", 10)):
+        (tmp_path / name).write_text("half")
+        moment = time.time() - age
+        os.utime(tmp_path / name, (moment, moment))
+    SettingsStore(tmp_path).change(theme="dark")
+    assert [path.name for path in tmp_path.glob("*.tmp")] == [".settings.json.78.bb.tmp"]
 
 
 def test_that_writers_at_the_same_time_lose_no_key(tmp_path: Path) -> None:
