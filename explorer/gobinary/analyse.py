@@ -152,19 +152,23 @@ class _Analysis:
     def _bytes(self, info: BuildInfo) -> tuple[Embedded, Attribution]:
         """Embedded files, and every byte's owner."""
         exe = self.exe
+        nothing = Embedded((), ())
         table = self.tried(lambda: find_table(exe), None)
         if table is None:
             if info.go_version:
                 old = self.tried(lambda: has_old_table(exe), otherwise=False)
                 self.note(problems.OLD_FUNCTION_TABLE if old else problems.NO_FUNCTION_TABLE)
-            bare = attribute(exe, info, None, None, Embedded((), ()))
-            return Embedded((), ()), bare
+            return nothing, attribute(exe, info, None, None, nothing)
         pointers = Pointers(exe)
         self.task.checkpoint()
         module_data = self.tried(lambda: read_module_data(pointers, table, info.go_version), None)
-        embedded = self.tried(lambda: find_embedded(pointers), Embedded((), ()))
+        embedded = self.tried(lambda: find_embedded(pointers), nothing)
         self.task.checkpoint()
-        return embedded, attribute(exe, info, table, module_data, embedded)
+        try:
+            return embedded, attribute(exe, info, table, module_data, embedded)
+        except _FAULTS:
+            self.note(problems.NO_FUNCTION_TABLE)
+            return embedded, attribute(exe, info, None, None, embedded)
 
     def _explain(self, info: BuildInfo | None, packed: Packed | None, *, analysed: bool) -> None:
         if packed:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 from explorer.gobinary.analyse import analyse_file
 from explorer.task import Task
 from tests.benchmarks.measure import machine
+from tests.gobinary.measured import peak_bytes
 from tests.gobinary.programs import PACKAGED, Build, go_build
 
 _SOURCE = Path(__file__).parent / "binaries" / "large"
@@ -68,7 +68,7 @@ def _measure(path: Path) -> dict[str, object]:
     return {
         "seconds": seconds,
         "cpu": cpu,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": peak_bytes(),
         "size_bytes": binary.size_bytes,
         "go_version": binary.go_version,
         "attributed": binary.attributed_bytes / binary.size_bytes,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import signal
 import sys
 import time
@@ -22,6 +21,7 @@ from explorer.gobinary.analyse import analyse_binary
 from explorer.gobinary.elf import read_elf
 from explorer.gobinary.pclntab import find_table
 from explorer.task import Task
+from tests.gobinary.measured import peak_bytes
 
 _HANG_SECONDS = 20
 _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 40, (1 << 63) - 1, 1 << 63, (1 << 64) - 1)  # fmt: skip
@@ -29,7 +29,7 @@ _NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 40,
 
 def main() -> None:
     """See the module."""
-    data, seed, count = Path(sys.argv[1]).read_bytes(), int(sys.argv[2]), int(sys.argv[3])
+    data, seed, count = Path(sys.argv[1]).read_bytes(), sys.argv[2], int(sys.argv[3])
     spots = _spots(data)
     ends: Counter[str] = Counter()
     slowest = 0.0
@@ -51,8 +51,8 @@ def main() -> None:
             raise
         signal.alarm(0)
         slowest = max(slowest, time.monotonic() - started)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    sys.stdout.write(json.dumps({"ends": ends, "slowest": slowest, "peak_bytes": peak}))
+    told = {"ends": ends, "slowest": slowest, "peak_bytes": peak_bytes()}
+    sys.stdout.write(json.dumps(told))
 
 
 def mutated(data: bytes, spots: list[tuple[int, int]], chance: random.Random) -> bytes:
