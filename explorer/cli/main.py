@@ -22,7 +22,7 @@ CANCELLED = 130
 # Given by __main__, the only part that knows both the command line and the window.
 OpenWindow = Callable[[Sequence[str], str], int]
 # Each command is a module of this package with `configure(parser)` and `run(arguments) -> int`.
-_COMMANDS = {"list": "listing", "analyze": "analyze", "binary": "binary", "open": "window"}
+_COMMANDS = {"list": "listing", "analyze": "analyze", "binary": "binary", "coldstart": "coldstart", "rewrite": "rewrite", "open": "window"}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -70,6 +70,11 @@ class Attempts:
             self._began_ns = self._next_ns = now
 
     @property
+    def address(self) -> tuple[str, int]:
+        """What is asked, ("", 0) before begin()."""
+        return self._address or ("", 0)
+
+    @property
     def due_ns(self) -> int:
         """When tick() wants to be called next; 0: not at all."""
         return 0 if self._address is None or self.answers.ready_ns else self._next_ns

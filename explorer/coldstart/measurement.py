@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import secrets
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from explorer.coldstart import coldcache, pressure
+from explorer.coldstart.diagnose import as_document, diagnose
 from explorer.coldstart.floor import floor_image, sweep_images
 from explorer.coldstart.plan import SHARED, Plan
 from explorer.coldstart.probe import Readiness
@@ -19,7 +23,7 @@ from explorer.coldstart.schedule import Step, schedule, seconds_left
 from explorer.coldstart.spec import Arm, Spec
 from explorer.coldstart.stats import label_outliers
 from explorer.coldstart.store import Store
-from explorer.engine.client import Engine
+from explorer.engine.client import Engine, connect
 from explorer.engine.running import Limits, Start, address_of, container
 from explorer.engine.sweep import sweep
 from explorer.errors import EngineRefused, StorageError
@@ -33,15 +37,24 @@ Execute = Callable[[Step, int], Run]
 Keep = Callable[[Sample], None]
 
 
-def perform(task: Task, engine: Engine, plan: Plan, store: Store, note: str = "") -> Sample:
-    """Measure as planned. Each run is saved and handed to task.partial; what was measured before an error stays saved."""
+def perform(
+    task: Task,
+    engine: Engine,
+    plan: Plan,
+    store: Store,
+    note: str = "",
+) -> Sample:
+    """Measure as planned, and look closer at one more start of each arm where that is wanted. Each run is saved and handed to task.partial; what was measured before an error stays saved."""
     task.progress(tr("Looking for leftovers of earlier sessions"))
     sweep(engine)
     sweep_images(engine)
     sample = new_sample(plan.spec, plan.environment, note)
     keeper = _Keeper(store)
-    with bench(engine, task, plan.spec, plan.environment) as execute:
-        sample = take_turns(task, sample, execute, keeper.keep)
+    with bench(engine, task, plan.spec, plan.environment) as stand:
+        sample = take_turns(task, sample, stand.run, keeper.keep)
+        if plan.closer:
+            sample = replace(sample, diagnostics=tuple(_look_closer(task, stand, sample)))
+            keeper.keep(sample)
     if keeper.problem:
         notes = (*sample.environment.notes, keeper.problem)
         sample = replace(sample, environment=replace(sample.environment, notes=notes))
@@ -83,9 +96,46 @@ def take_turns(task: Task, sample: Sample, execute: Execute, keep: Keep) -> Samp
     return sample
 
 
+def _look_closer(task: Task, stand: Stand, sample: Sample) -> Iterator[dict[str, Any]]:
+    for place in sample.spec.measured:
+        arm = sample.spec.arms[place]
+        task.progress(tr("Looking closer at a start of {arm}", arm=arm.label))
+        yield as_document(diagnose(stand.streams, stand.targets[place], arm, place))
+
+
+@dataclass
+class Stand:
+    """Everything that the runs of a measurement share; `targets` are the arms', in their order."""
+
+    streams: Streams
+    spec: Spec
+    environment: Environment
+    targets: list[Target]
+
+    def run(self, step: Step, order: int) -> Run:
+        """Make one run."""
+        arm, target = self.spec.arms[step.arm], self.targets[step.arm]
+        cold = self.spec.cold_cache and arm.kind == "image"
+        architecture = self.environment.architecture
+        left = coldcache.evict(self.streams, arm.image_id, architecture) if cold else None
+        run = measure(self.streams, target, step.arm, step.index, order)
+        if run.path and len(target.readiness.paths) > 1:
+            only = _only(target.readiness, run.path)
+            self.targets[step.arm] = replace(target, readiness=only)
+        if left is None:
+            return run
+        found = coldcache.count(self.streams, arm.image_id, architecture)
+        return replace(
+            run,
+            resident_pages=left.after,
+            touched_pages=max(0, found.after - left.after),
+            image_pages=left.pages,
+        )
+
+
 @contextmanager
-def bench(engine: Engine, task: Task, spec: Spec, environment: Environment) -> Iterator[Execute]:
-    """Everything that the runs of a measurement share; yields what makes one run."""
+def bench(engine: Engine, task: Task, spec: Spec, environment: Environment) -> Iterator[Stand]:
+    """Make what the runs share, and remove it at the end."""
     with ExitStack() as stack:
         streams = stack.enter_context(open_streams(engine, task))
         floor = ""
@@ -98,26 +148,7 @@ def bench(engine: Engine, task: Task, spec: Spec, environment: Environment) -> I
             network, address = stack.enter_context(_namespace(streams, floor))
         targets = [_target(spec, environment, arm, floor, network, address) for arm in spec.arms]
 
-        def execute(step: Step, order: int) -> Run:
-            arm, target = spec.arms[step.arm], targets[step.arm]
-            cold = spec.cold_cache and arm.kind == "image"
-            left = (
-                coldcache.evict(streams, arm.image_id, environment.architecture) if cold else None
-            )
-            run = measure(streams, target, step.arm, step.index, order)
-            if run.path and len(target.readiness.paths) > 1:
-                targets[step.arm] = replace(target, readiness=_only(target.readiness, run.path))
-            if left is None:
-                return run
-            found = coldcache.count(streams, arm.image_id, environment.architecture)
-            return replace(
-                run,
-                resident_pages=left.after,
-                touched_pages=max(0, found.after - left.after),
-                image_pages=left.pages,
-            )
-
-        yield execute
+        yield Stand(streams, spec, environment, targets)
 
 
 @contextmanager
@@ -206,3 +237,13 @@ class _Keeper:
             self._store.save(sample)
         except StorageError as error:
             self.problem = error.message
+
+
+def perform_in_child(task: Task, host: str, plan: Plan, note: str) -> Sample:
+    """perform() for another process, into the user's history. Runs are handed over as they come.
+
+    A second Ctrl-C must not interrupt the removal of containers: the caller, which got it too, tells the task to stop.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return perform(task, connect(host), plan, Store(), note)

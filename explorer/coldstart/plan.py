@@ -43,15 +43,18 @@ class Request:
     memory_bytes: int = -1
     cpus: float = 0.0
     allow_remote: bool = False
+    closer: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What will run, and where; `images` are the images of the arms that have one, in their order."""
+    """What will run, and where; `images` are the images of the arms that have one, in their order;
+    `closer` adds two containers an arm that are no part of the sample (diagnose)."""
 
     spec: Spec
     environment: Environment
     images: tuple[Image, ...]
+    closer: bool = False
 
     def describe(self) -> list[str]:
         """What will run, line by line, for the user to agree to; names and commands are made harmless."""
@@ -74,6 +77,8 @@ class Plan:
             )
         lines.append(self._sizes())
         lines.append(self._limits())
+        if self.closer:
+            lines.append(tr("then two more starts of each image, to look closer"))
         lines += [tr("note: {text}", text=note) for note in self.environment.notes]
         return lines
 
@@ -143,7 +148,7 @@ def plan(engine: Engine, request: Request) -> Plan:
     used = [images[place] if len(images) > 1 else images[0] for place in spec.measured]
     emulated = any(_foreign(image, host) for image in images)
     environment = replace(environment, notes=tuple(notes), emulated=emulated)
-    return Plan(spec, environment, tuple(used))
+    return Plan(spec, environment, tuple(used), request.closer)
 
 
 def _arms(request: Request, images: Sequence[Image]) -> list[Arm]:

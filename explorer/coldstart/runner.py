@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -51,6 +51,10 @@ _LAST_OUTPUT_NS = _NS // 5
 _INTERRUPTED = 128 + 9
 
 
+# Called with the container and where its port is reached, ("", 0) where it has none.
+Visit = Callable[[Created, tuple[str, int]], None]
+
+
 @dataclass
 class Streams:
     """What stays open over a measurement: two wires (calls, questions beside a call) and the engine's events."""
@@ -95,8 +99,15 @@ def measure(streams: Streams, target: Target, arm: int, index: int, order: int) 
     return watch(streams, target, arm, index, order)[0]
 
 
-def watch(streams: Streams, target: Target, arm: int, index: int, order: int) -> tuple[Run, Log]:
-    """measure(), and all that the container wrote."""
+def watch(
+    streams: Streams,
+    target: Target,
+    arm: int,
+    index: int,
+    order: int,
+    visit: Visit | None = None,
+) -> tuple[Run, Log]:
+    """measure(), and all that the container wrote; `visit` is called while a container that got ready still runs."""
     before = pressure.read_pressure()
     load = pressure.load_average()
     started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -108,6 +119,8 @@ def watch(streams: Streams, target: Target, arm: int, index: int, order: int) ->
     ):
         loop = _Loop(streams, target, created, output, log)
         run = loop.run(Run(arm, index, order, Phases()))
+        if visit is not None and run.status == OK:
+            visit(created, loop.address)
     share = pressure.share(before, pressure.read_pressure())
     done = replace(
         run,
@@ -138,6 +151,11 @@ class _Loop:
         self._same_clock = target.same_clock
         self._wall_offset = 0
         self._refusal = ""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the container's port is asked."""
+        return self._attempts.address
 
     def run(self, run: Run) -> Run:
         """Start the container and watch it until it is ready, has ended, or the deadline has passed."""

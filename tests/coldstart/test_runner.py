@@ -1,0 +1,232 @@
+"""One start of a real container: its phases, and the traps that most measurements fall into."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from explorer.coldstart.probe import Readiness
+from explorer.coldstart.runner import Streams, Target, measure, watch
+from explorer.coldstart.sample import FAILED, OK, TIMEOUT, Run
+from explorer.engine.client import Engine
+from explorer.engine.running import (
+    Start,
+    address_of,
+    container,
+    published_port,
+)
+from tests.coldstart.conftest import HTTP, PORT, MakeTarget
+from tests.coldstart.engines import BridgedEngine
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.usefixtures("left_as_it_was")]
+
+
+def _moments(run: Run) -> dict[str, float]:
+    names = ("process", "first_log", "listening", "ready", "exit")
+    found = {name: getattr(run.phases, name) for name in names}
+    return {name: moment for name, moment in found.items() if moment is not None}
+
+
+def test_that_a_server_is_followed_from_its_creation_to_its_first_good_answer(
+    streams: Streams, target: MakeTarget
+) -> None:
+    run = measure(streams, target("sleep=150ms", f"serve=:{PORT}"), 0, 0, 0)
+    assert (run.status, run.http_status, run.path, run.anchor) == (OK, 200, "/", "event")
+    moments = _moments(run)
+    assert sorted(moments, key=moments.__getitem__) == [
+        "process",
+        "first_log",
+        "listening",
+        "ready",
+    ]
+    assert run.phases.create is not None
+    assert run.phases.start is not None
+    assert moments["ready"] - moments["process"] >= 0.14
+
+
+def test_that_a_stamp_of_the_app_itself_lies_between_process_and_ready(
+    streams: Streams, target: MakeTarget
+) -> None:
+    before = time.time_ns()
+    run, log = watch(streams, target("sleep=100ms", f"serve=:{PORT}"), 0, 0, 0)
+    stamp = next(int(line.text.split()[2]) for line in log.lines if b"stamp" in line.text)
+    assert before < stamp < time.time_ns()
+    # The stamp's own moment, by the engine's anchor: it cannot be after we saw the port open.
+    assert run.phases.listening is not None
+    assert run.phases.process is not None
+    assert run.phases.ready is not None
+    assert run.phases.process < run.phases.listening <= run.phases.ready
+
+
+def test_that_a_program_that_ends_is_measured_by_its_end(
+    streams: Streams, target: MakeTarget
+) -> None:
+    run = measure(streams, target("print=done", "exit=0", readiness=Readiness("exit")), 0, 0, 0)
+    assert (run.status, run.exit_code) == (OK, 0)
+    assert run.phases.ready == run.phases.exit
+    assert run.phases.listening is None
+
+
+def test_that_a_line_of_the_log_makes_ready(streams: Streams, target: MakeTarget) -> None:
+    words = ("print=starting", "sleep=100ms", "complain=Ready to serve", "wait")
+    readiness = Readiness("log", pattern="[Rr]eady to")
+    run = measure(streams, target(*words, readiness=readiness), 0, 0, 0)
+    assert run.status == OK
+    assert run.phases.first_log is not None
+    assert run.phases.ready is not None
+    assert run.phases.ready - run.phases.first_log >= 0.09
+
+
+def test_that_a_crash_is_not_a_fast_start(streams: Streams, target: MakeTarget) -> None:
+    run = measure(streams, target("exit=0"), 0, 0, 0)
+    assert (run.status, run.exit_code, run.phases.ready) == (FAILED, 0, None)
+
+
+def test_that_usual_paths_are_tried_until_one_answers(streams: Streams, target: MakeTarget) -> None:
+    readiness = Readiness("http", PORT, ("/healthz", "/readyz", "/ping", "/"))
+    run = measure(streams, target(f"notfound=:{PORT}", readiness=readiness), 0, 0, 0)
+    assert (run.status, run.path) == (OK, "/ping")
+
+
+def test_that_a_port_that_answers_503_is_listening_and_not_ready(
+    streams: Streams, target: MakeTarget
+) -> None:
+    run = measure(streams, target(f"late=:{PORT}"), 0, 0, 0)
+    assert run.status == OK
+    assert run.phases.listening is not None
+    assert run.phases.ready is not None
+    assert run.phases.ready - run.phases.listening > 0.4
+
+
+def test_that_an_open_published_port_is_the_proxy_and_not_the_app(
+    engine: Engine, streams: Streams, target: MakeTarget
+) -> None:
+    deaf = target("wait", publish=(PORT,), published=True, deadline=2.0)
+    with container(engine, streams.task, streams.wire, deaf.start) as created:
+        streams.wire.call("POST", f"/containers/{created.name}/start")
+        document = streams.wire.call("GET", f"/containers/{created.name}/json")
+        # The trap: somebody accepts, although nothing in the container listens at all.
+        with socket.create_connection(("127.0.0.1", published_port(document, PORT)), 2):
+            pass
+    run = measure(streams, deaf, 0, 0, 0)
+    assert run.status == TIMEOUT
+    assert (run.phases.listening, run.phases.ready) == (None, None)
+
+
+def test_that_an_answer_through_the_published_port_makes_ready(
+    streams: Streams, target: MakeTarget
+) -> None:
+    words = ("sleep=300ms", f"serve=:{PORT}")
+    run = measure(streams, target(*words, publish=(PORT,), published=True), 0, 0, 0)
+    assert (run.status, run.phases.listening) == (OK, None)
+    assert run.phases.ready is not None
+    assert run.phases.process is not None
+    assert run.phases.ready - run.phases.process > 0.25
+
+
+def test_that_the_command_line_client_and_the_removal_are_not_start_up_time(
+    bridged: BridgedEngine, streams: Streams, target: MakeTarget
+) -> None:
+    quick = target("exit=0", readiness=Readiness("exit"))
+
+    def naive() -> float:
+        began = time.monotonic()
+        command = ["docker", "-H", bridged.host, "run", "--rm", "app", "exit=0"]
+        subprocess.run(command, check=True)
+        return time.monotonic() - began
+
+    def honest() -> float:
+        run = measure(streams, quick, 0, 0, 0)
+        assert run.phases.create is not None
+        assert run.phases.exit is not None
+        return run.phases.create + run.phases.exit
+
+    assert _median(naive) > _median(honest)
+
+
+def test_that_an_address_probed_too_early_costs_a_second_and_that_we_wait(
+    bridged: BridgedEngine, engine: Engine, streams: Streams, target: MakeTarget
+) -> None:
+    """Linux holds a packet to an address that nobody answers for; it asks again after one second (retrans_time_ms)."""
+    words = ("sleep=50ms", f"serve=:{PORT}")
+    probe = target(*words)
+    bridged.forget_neighbours()
+    early = _probed_from_the_request_on(engine, streams, probe.start)
+    bridged.forget_neighbours()
+    run = measure(streams, target(*words), 0, 0, 0)
+    assert run.phases.ready is not None
+    assert run.phases.process is not None
+    ours = run.phases.ready - run.phases.process
+    assert early > 0.9
+    assert ours < early / 2
+
+
+def _probed_from_the_request_on(engine: Engine, streams: Streams, start: Start) -> float:
+    """Seconds until a naive loop, begun before the container has its network, sees the port open.
+
+    The address is the one that the engine gives next: it counts up, so the one after the last container's.
+    """
+    with container(engine, streams.task, streams.wire, start) as first:
+        streams.wire.call("POST", f"/containers/{first.name}/start")
+        document = streams.wire.call("GET", f"/containers/{first.name}/json")
+        head, _, last = address_of(document).rpartition(".")
+        following = f"{head}.{int(last) + 1}"
+        with container(engine, streams.task, streams.wire, start) as second:
+            began = time.monotonic()
+            link = socket.socket()
+            link.setblocking(False)
+            link.connect_ex((following, PORT))
+            streams.wire.call("POST", f"/containers/{second.name}/start")
+            document = streams.wire.call("GET", f"/containers/{second.name}/json")
+            assert address_of(document) == following
+            link.close()
+            # Each attempt waits for the same unanswered question about the address.
+            while time.monotonic() - began < 10:
+                with socket.socket() as again:
+                    again.settimeout(0.05)
+                    if again.connect_ex((following, PORT)) == 0:
+                        return time.monotonic() - began
+    raise AssertionError("it never listened")
+
+
+def test_that_a_network_made_beforehand_is_probed_from_the_start_request_on(
+    engine: Engine, streams: Streams, target: MakeTarget
+) -> None:
+    pause = target("wait").start
+    with container(engine, streams.task, streams.wire, pause) as held:
+        streams.wire.call("POST", f"/containers/{held.name}/start")
+        address = address_of(streams.wire.call("GET", f"/containers/{held.name}/json"))
+        inside = target(f"serve=:{PORT}", network=f"container:{held.id}", address=address)
+        run = measure(streams, inside, 0, 0, 0)
+    assert run.status == OK
+    assert run.phases.listening is not None
+
+
+def _median(measured: Callable[[], float]) -> float:
+    return statistics.median(measured() for _ in range(3))
+
+
+def test_that_what_is_created_may_do_nothing_to_the_machine(
+    bridged: BridgedEngine, engine: Engine, streams: Streams, target: MakeTarget
+) -> None:
+    wanted: Target = target("wait", readiness=HTTP, publish=(PORT,))
+    with container(engine, streams.task, streams.wire, wanted.start) as created:
+        document = streams.wire.call("GET", f"/containers/{created.name}/json")
+    host, labels = document["HostConfig"], document["Config"]["Labels"]
+    assert not host["Privileged"]
+    assert not host["Binds"]
+    assert not host["Devices"]
+    assert host["RestartPolicy"]["Name"] == "no"
+    assert host["PidsLimit"] == 512
+    assert host["Memory"] == host["MemorySwap"] == 256 << 20
+    assert host["LogConfig"]["Config"]["max-size"] == "10m"
+    assert host["PortBindings"][f"{PORT}/tcp"][0]["HostIp"] == "127.0.0.1"
+    assert {"io.github.image-size-explorer.owner", "io.github.image-size-explorer.session"} <= set(
+        labels
+    )
+    assert document["Config"]["Image"].startswith("sha256:")
