@@ -195,8 +195,9 @@ def _command_start(instruction: Instruction) -> int:
     text = instruction.text
     match = re.match(r"\ufeff?\s*\S+\s*", text)
     at = match.end() if match else 0
-    flag = re.compile(r"(?:--[a-z]+(?:=(?:\"[^\"]*\"|'[^']*'|\S)*)?)\s*(?:\\[ \t]*\r?\n\s*)*")
-    skip = re.compile(r"(?:\\[ \t]*\r?\n(?:\s*#[^\n]*\n)*\s*)+")
+    flag = re.compile(r"--[a-z]+(?:=(?:\"[^\"]*\"|'[^']*'|[^\s\"'])*)?[ \t]*")
+    # A continued line, and the comments and empty lines that may follow it.
+    skip = re.compile(r"\\[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*")
     while True:
         found = skip.match(text, at) or flag.match(text, at)
         if found is None or not found.end() > at:

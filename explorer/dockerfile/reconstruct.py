@@ -91,13 +91,28 @@ def reconstruct(image: Image, local_images: tuple[LocalImage, ...] = ()) -> Reco
 def find_base(image: Image, local_images: tuple[LocalImage, ...]) -> Base:
     """The base by longest equal beginning of layers, then by what well-known bases leave in config and history."""
     diff_ids = tuple(layer.diff_id for layer in image.layers)
-    local = longest_base(diff_ids, local_images)
+    local = _same_layers(image, diff_ids, local_images) or longest_base(diff_ids, local_images)
     if local is not None:
         layers = len(local.diff_ids)
         steps = _steps_of(image.history, layers)
         same = _common(image.history, local.history)
         return Base(local.references[0], EXACT, layers, max(steps, same), local)
     return _guessed(image)
+
+
+def _same_layers(
+    image: Image, diff_ids: tuple[str, ...], local_images: tuple[LocalImage, ...]
+) -> LocalImage | None:
+    """A base to which the image adds metadata only: the same layers, and a history that ours continues."""
+    fitting = [
+        other
+        for other in local_images
+        if other.references
+        and other.diff_ids == diff_ids
+        and 0 < len(other.history) < len(image.history)
+        and _common(image.history, other.history) == len(other.history)
+    ]
+    return max(fitting, key=lambda other: len(other.history), default=None)
 
 
 def _guessed(image: Image) -> Base:

@@ -82,6 +82,9 @@ def script(text: str, start: int = 0, escape: str = "\\") -> Script:
             else:
                 end = _word_end(logical, at)
                 written = logical[at:end]
+                if written.isdigit() and logical[end : end + 1] in ("<", ">"):
+                    at = end  # 2>: the number belongs to the redirection
+                    continue
                 place = places[at], places[end - 1] + 1
                 words.append(Word(_unquoted(written), *place, written))
                 at = end
