@@ -111,6 +111,15 @@ def test_that_every_layout_gives_the_same_layers(tmp_path: Path, layout: str, ou
     assert source.problems == []
 
 
+@pytest.mark.parametrize("first", ["node/app", "null", "{x}", "[y]", " {z"])
+def test_that_a_layer_whose_first_name_begins_like_json_is_a_layer(
+    tmp_path: Path, first: str
+) -> None:
+    app = built(layer_tar({first: b"x"}), _APP)
+    source = open_archive(Task(), saved(docker_25(app), tmp_path, outer="gzip"))
+    assert [files(index) for index in read(source).values()] == [{first: 1}, {"app": 11_000}]
+
+
 @pytest.mark.parametrize("layout", _LAYOUTS)
 def test_that_a_folder_gives_the_same_layers(tmp_path: Path, layout: str) -> None:
     source = open_archive(Task(), unpack(_LAYOUTS[layout](built(_BASE, _APP)), tmp_path / "image"))
