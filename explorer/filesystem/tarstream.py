@@ -212,9 +212,11 @@ class TarStream:
     def payload(self) -> Iterator[memoryview]:
         """The current payload in parts that are valid until the next call."""
         while self._left:
-            if self._position == len(self._chunk) and not self._refill():
+            last = self._chunk
+            if self._position == len(last) and not self._refill():
                 missing, self._left = self._left, 0
-                raise self._damage(
+                # An empty read leaves the chunk before untouched.
+                raise self._error_in_payload(last, self.offset) or self._damage(
                     tr("it ends inside a file, {n} bytes too early", n=missing), self.offset
                 )
             part = self._chunk[self._position : self._position + self._left]
@@ -336,31 +338,39 @@ class TarStream:
         return len(self._chunk) > 0
 
     def _engine_error(self, block: bytes, start: int) -> DamagedInput | None:
-        """An engine writes the error that ended its export into the stream, as JSON (moby image_routes.go)."""
+        """What an engine wrote into the stream instead of a header."""
         if block.lstrip()[:1] != b"{":
             return None
         after = self._position if len(block) == BLOCK else len(self._chunk)
-        text = block + bytes(self._chunk[after : after + _JSON_LIMIT])
-        try:
-            value, _ = json.JSONDecoder().raw_decode(
-                text.decode("utf-8", "replace").strip("\0 \r\n")
-            )
-        except (ValueError, RecursionError):
-            return None
-        detail = value.get("errorDetail") if isinstance(value, dict) else None
-        message = detail.get("message") if isinstance(detail, dict) else None
-        message = message or (
-            value.get("error") or value.get("message") if isinstance(value, dict) else None
-        )
-        if not isinstance(message, str):
-            return None
-        return DamagedInput(
-            tr("the engine stopped with: {error}", error=display_text(message, _SHOWN_ERROR)),
-            offset=start,
-        )
+        return _told(block + bytes(self._chunk[after : after + _JSON_LIMIT]), start)
+
+    def _error_in_payload(self, last: memoryview, start: int) -> DamagedInput | None:
+        """What an engine wrote in the middle of a file: then it is the very end of the stream."""
+        tail = bytes(last[-_JSON_LIMIT:])
+        at = tail.rfind(b'{"errorDetail"')
+        return _told(tail[at:], start - len(tail) + at) if at >= 0 else None
 
     def _damage(self, what: str, offset: int) -> DamagedInput:
         return DamagedInput(what, offset=offset)
+
+
+def _told(text: bytes, start: int) -> DamagedInput | None:
+    """The error that ended an engine's export, which it writes into the stream as JSON (moby image_routes.go)."""
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text.decode("utf-8", "replace").strip("\0 \r\n"))
+    except (ValueError, RecursionError):
+        return None
+    detail = value.get("errorDetail") if isinstance(value, dict) else None
+    message = detail.get("message") if isinstance(detail, dict) else None
+    message = message or (
+        value.get("error") or value.get("message") if isinstance(value, dict) else None
+    )
+    if not isinstance(message, str):
+        return None
+    return DamagedInput(
+        tr("the engine stopped with: {error}", error=display_text(message, _SHOWN_ERROR)),
+        offset=start,
+    )
 
 
 _EXTENDED = frozenset({b"L", b"K", b"x", b"X", b"g"})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 import xxhash
 
@@ -10,6 +13,7 @@ from explorer.filesystem import reading
 from explorer.filesystem.layer import Flag, Kind, LayerIndex
 from explorer.filesystem.reading import read_layer
 from explorer.task import Cancelled, Task
+from explorer.units import display_name
 from tests.filesystem.tars import END, Held, content, entry, header, paths, pax, read, tar
 from tests.support.archives import digest
 
@@ -201,6 +205,17 @@ def test_that_an_engines_folder_loses_its_prefix_and_its_devices_are_whiteouts()
 def test_that_names_keep_their_bytes() -> None:
     names = [b"hi\x80\x81bye", b"line\nbreak", "\u202egnp".encode(), b"<b>", b"\x1b[31m", b"a\\b"]
     assert list(content(read(tar(*(entry(name, b"x") for name in names))))) == names
+
+
+def test_that_naughty_names_keep_their_bytes_and_show_as_harmless_lines(shared_data: Path) -> None:
+    strings = json.loads((shared_data / "hostile" / "30-blns.json").read_text())
+    found = {text.encode("utf-8", "surrogatepass").replace(b"/", b"|") for text in strings}
+    names = sorted(name for name in found if name.strip(b".") and b"\0" not in name)
+    index = read(tar(*(pax((b"path", b"dir/" + name)) + entry("x", b"1") for name in names)))
+    assert list(content(index)) == [b"dir/" + name for name in names]
+    shown = {display_name(name, 10_000) for name in names}
+    assert len(shown) == len(names) > 400
+    assert all(text.isprintable() for text in shown)
 
 
 def test_that_an_empty_layer_is_complete() -> None:

@@ -180,6 +180,19 @@ def test_that_an_engines_error_in_the_stream_is_told(tail: dict[str, object], sa
     assert message.startswith(f"the engine stopped with: {said}")
 
 
+@pytest.mark.parametrize("before", [0, 700, CHUNK - 1024, CHUNK, 3 * CHUNK + 77])
+def test_that_an_engines_error_in_the_middle_of_a_file_is_told(before: int) -> None:
+    text = b'{"errorDetail":{"message":"disk failed"},"error":"disk failed"}\r\n'
+    data = header("big", 9_000_000) + b"x" * before
+    assert damage(data + text) == ([b"big"], "the engine stopped with: disk failed", len(data))
+
+
+def test_that_a_cut_file_that_holds_such_text_is_a_cut_file() -> None:
+    text = b'{"errorDetail":5} and more'
+    _, message, _ = damage(header("big", 9_000_000) + text)
+    assert "it ends inside a file" in message
+
+
 @pytest.mark.parametrize("tail", [b"{}", b'{"error":5}', b'{"a":' * 90_000, b"{" + b"\xff" * 600])
 def test_that_other_text_in_the_stream_is_plain_damage(tail: bytes) -> None:
     names, message, _ = damage(_A + tail)
