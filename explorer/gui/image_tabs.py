@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from explorer.gui.jobs import Jobs
@@ -34,6 +34,8 @@ class ImageTabs(QTabWidget):
         self.setTabsClosable(True)
         self.setTabBarAutoHide(True)
         self.setMovable(True)
+        # The tab bar takes the focus itself; for a bar that is hidden the Tab key would end here.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.currentChanged.connect(self.front_changed)
         self.tabCloseRequested.connect(self.close_tab)
 

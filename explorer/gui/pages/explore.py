@@ -89,7 +89,8 @@ class ExplorePage(QWidget):
         layout.addWidget(self.columns)
         order = (
             self.layers.view,
-            self.findings.table,
+            # The pane, not its table: a pane left behind would send the focus back from the map for ever.
+            self.findings,
             self.files,
             self.map_pane.map,
             self.details,
