@@ -200,7 +200,14 @@ def _warnings(prepared: Preparation, draft: Draft) -> tuple[str, ...]:
             )
         )
     found += _other_image(case, document)
-    if case.mode == "image" and not case.evidence.analysis.image.tags:
+    image = case.evidence.analysis.image
+    if case.mode == "image" and not image.reference.startswith("docker-daemon:"):
+        found.append(
+            tr(
+                "The first FROM names an image of the engine: load the archive into it before you build."
+            )
+        )
+    elif case.mode == "image" and not image.tags:
         found.append(
             tr(
                 "The image has no name that a FROM could use: load it into the engine and tag it first."

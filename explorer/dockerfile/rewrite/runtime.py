@@ -258,6 +258,12 @@ def _image_blockers(case: Case, draft: Draft) -> list[str]:
         found.append(tr("A file of the image has capabilities (setcap), which a copy may lose."))
     if 0 <= evidence.entry.layer < evidence.rebuilt.base.layers:
         found.append(tr("{path} comes with the base image.", path=_shown(evidence.entry.path)))
+    if case.mode == "image" and not evidence.has("/bin/sh") and case.facts.may("temporary-files"):
+        found.append(
+            tr(
+                "The program writes temporary files, and the old image has no shell to make a /tmp with."
+            )
+        )
     packages = runtime_packages(case)
     if packages:
         found.append(

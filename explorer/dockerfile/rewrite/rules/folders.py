@@ -17,6 +17,7 @@ from explorer.dockerfile.rewrite.copying import (
 )
 from explorer.dockerfile.rewrite.draft import Draft
 from explorer.dockerfile.rewrite.runtime import table_base
+from explorer.findings.detect import SHARED_FOLDERS
 from explorer.translation import mark, tr
 from explorer.units import display_text
 
@@ -50,9 +51,9 @@ def _wanted_folders(case: Case) -> set[str]:
         evidence.entry.path,
         evidence.config.working_dir or "/",
     ]
-    home = "/root"
+    shared = {f"/{path}" for path in SHARED_FOLDERS}
     above = {folder for place in places for folder in _ancestors(place)}
-    return {path for path in evidence.folder_owners if path in above and path != home}
+    return {path for path in evidence.folder_owners if path in above and path not in shared}
 
 
 def _ancestors(path: str) -> list[str]:
