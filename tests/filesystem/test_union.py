@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,59 @@ def test_that_the_union_equals_the_slow_reference(layers: list[list[Entry]]) -> 
     unreachable = int(stack.size[stack.payload_until < stack.layer_count].sum())
     assert unreachable == reference.reclaimable
     assert view(stack, stack.merged()).total[0] == reference.content - reference.reclaimable
+
+
+def _e(kind: str, path: str, size: int = 0, target: str = "") -> Entry:
+    return Entry(kind, tuple(path.split("/")), size, tuple(target.split("/")) if target else ())
+
+
+_BASE = [_e("dir", "a"), _e("dir", "a/b"), _e("dir", "a/b/c"), _e("file", "a/b/c/bar", 5)]
+# Paths and reachable bytes, told by hand: what image-spec layer.md says, and what it leaves open as overlay2 has it.
+_TOLD: dict[str, tuple[list[list[Entry]], set[str], int]] = {
+    "layer.md: opaque mark, then new children": (
+        [_BASE, [_e("dir", "a"), _e("opaque", "a"), _e("dir", "a/b"), _e("dir", "a/b/c"), _e("file", "a/b/c/foo", 2)]],
+        {"a", "a/b", "a/b/c", "a/b/c/foo"}, 2,
+    ),
+    "layer.md: new children, then the opaque mark": (
+        [_BASE, [_e("dir", "a"), _e("dir", "a/b"), _e("dir", "a/b/c"), _e("file", "a/b/c/foo", 2), _e("opaque", "a")]],
+        {"a", "a/b", "a/b/c", "a/b/c/foo"}, 2,
+    ),
+    "layer.md: a whiteout hides in lower layers only": (
+        [_BASE, [_e("dir", "a/b/c"), _e("whiteout", "a/b"), _e("file", "a/b/c/foo", 2)]],
+        {"a", "a/b", "a/b/c", "a/b/c/foo"}, 2,
+    ),
+    "whiteout of a folder": ([_BASE, [_e("whiteout", "a/b")]], {"a"}, 0),
+    "whiteout of a whiteout": ([_BASE, [_e("whiteout", "a")], [_e("whiteout", "a")]], set(), 0),
+    "whiteout in the lowest layer": ([[_e("whiteout", "a"), _e("file", "b", 1)]], {"b"}, 1),
+    "back again after a whiteout": (
+        [_BASE, [_e("whiteout", "a")], [_e("file", "a/x", 3)]], {"a", "a/x"}, 3,
+    ),
+    "file over folder": ([_BASE, [_e("file", "a/b", 1)]], {"a", "a/b"}, 1),
+    "folder over file": ([[_e("file", "a", 4)], [_e("dir", "a")]], {"a"}, 0),
+    "implied folder over file": ([[_e("file", "a", 4)], [_e("file", "a/x", 1)]], {"a", "a/x"}, 1),
+    "implied folder over symlink": ([[_e("symlink", "a")], [_e("file", "a/x", 1)]], {"a", "a/x"}, 1),
+    "folder over folder keeps the children": (
+        [_BASE, [_e("dir", "a/b")]], {"a", "a/b", "a/b/c", "a/b/c/bar"}, 5,
+    ),
+    "hardlink keeps a lower payload": (
+        [_BASE, [_e("link", "keep", target="a/b/c/bar")], [_e("whiteout", "a")]], {"keep"}, 5,
+    ),
+    "hardlink to what its layer hides": (
+        [_BASE, [_e("whiteout", "a"), _e("link", "lost", target="a/b/c/bar")]], {"lost"}, 0,
+    ),
+    "the same path twice in one layer": ([[_e("file", "a", 4), _e("file", "a", 2)]], {"a"}, 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _TOLD)
+def test_that_union_and_reference_say_what_is_told_by_hand(name: str) -> None:
+    layers, expected, reachable = _TOLD[name]
+    reference = reference_union(layers)
+    stack = stack_layers([index_of(entries) for entries in layers])
+    assert {"/".join(path) for path in reference.states[-1]} == expected
+    assert {path.decode() for path in _shown(stack, stack.merged())} == expected
+    assert reference.content - reference.reclaimable == reachable
+    assert int(stack.size[stack.payload_until == stack.layer_count].sum()) == reachable
 
 
 @settings(max_examples=200, deadline=None)
