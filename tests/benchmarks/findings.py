@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from explorer.filesystem.layer import Kind, LayerIndex
@@ -88,9 +89,9 @@ def main(paths: int) -> None:
     analysis: Analysis = analyse(described, dict(enumerate(layers)))
     for text in ("", "file12", "*.go", "service7 -*.go", "/go/pkg/**/*.go", "size>8k", "dup:yes",
                  "cat:cache", "file[0-9]*9.go", "*1*2*"):  # fmt: skip
-        query = parse_query(text)
-        _timed(f"filter {text!r}, first time", lambda query=query: query.rows(analysis))
-        _timed(f"filter {text!r}", lambda query=query: query.rows(analysis))
+        rows = partial(parse_query(text).rows, analysis)
+        _timed(f"filter {text!r}, first time", rows)
+        _timed(f"filter {text!r}", rows)
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def _analysis(layers: list[list[Entry]]) -> Analysis:
     return analyse(*image(*(layer(*entries) for entries in layers), config=APP))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_LAYERS)
 def test_that_no_payload_is_counted_by_two_findings(layers: list[list[Entry]]) -> None:
     analysis = _analysis(layers)

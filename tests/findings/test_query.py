@@ -223,7 +223,7 @@ def test_that_too_many_parts_are_refused() -> None:
         parse_query("a " * 65)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=30) | st.text('-!":<>=*/ab1,.[] ', max_size=30))
 @example("\ud800")
 @example('-"')

@@ -237,7 +237,7 @@ _ENTRIES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(_ENTRIES, max_size=6), min_size=1, max_size=5))
 def test_that_findings_about_lost_payloads_sum_to_the_reclaimable_bytes(
     layers: list[list[Entry]],
