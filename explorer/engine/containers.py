@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 import secrets
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from explorer.engine.sweep import current_session, sweep_once
@@ -24,6 +25,46 @@ CREATE_GRACE = 0.4
 _NOT_FOUND = 404
 _numbers = itertools.count(1)
 _log = logging.getLogger(__name__)
+
+
+@contextmanager
+def created_containers(
+    count: int,
+    engine: Engine,
+    task: Task,
+    image_id: str,
+    folders: Mapping[str, str],
+    volumes: Collection[str] = (),
+) -> Iterator[Pool]:
+    """Several equal containers, to read from at once: an engine archives from one container one thing at a time.
+
+    See created_container.
+    """
+    with ExitStack() as stack:
+        names = [
+            stack.enter_context(created_container(engine, task, image_id, folders, volumes))
+            for _ in range(max(count, 1))
+        ]
+        yield Pool(names)
+
+
+class Pool:
+    """Containers that threads take and give back."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.first = names[0]
+        self._free: SimpleQueue[str] = SimpleQueue()
+        for name in names:
+            self._free.put(name)
+
+    @contextmanager
+    def taken(self) -> Iterator[str]:
+        """One of the containers; waits until one is free."""
+        name = self._free.get()
+        try:
+            yield name
+        finally:
+            self._free.put(name)
 
 
 @contextmanager

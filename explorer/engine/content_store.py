@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from explorer.engine.containers import created_container, mount_prefix
+from explorer.engine.containers import Pool, created_containers, mount_prefix
 from explorer.engine.direct import Left
 from explorer.engine.inspection import Inspected
 from explorer.errors import DamagedInput, EngineRefused, LimitExceeded
@@ -74,7 +74,7 @@ def read_content_store(
 
     Raises EngineRefused when the store cannot be looked into, EngineLost, Cancelled.
     """
-    with opened_store(engine, task, inspected) as blobs:
+    with opened_store(engine, task, inspected, min(READERS, len(wanted))) as blobs:
         descriptors = blobs.layers(inspected)
         meter = Meter(
             task, tr("Reading layers"), sum(max(descriptors[index].size, 0) for index in wanted)
@@ -103,24 +103,29 @@ def read_content_store(
 
 
 @contextmanager
-def opened_store(engine: Engine, task: Task, inspected: Inspected) -> Iterator[Blobs]:
+def opened_store(
+    engine: Engine, task: Task, inspected: Inspected, readers: int = 1
+) -> Iterator[Blobs]:
     """The blobs of the engine's content store; EngineRefused when its folder is not where it should be."""
     mount = mount_prefix() + "b"
     with ExitStack() as stack:
-        container = _mounted(stack, engine, task, inspected.image, mount)
-        yield Blobs(engine, task, container, mount)
+        containers = _mounted(stack, readers, engine, task, inspected.image, mount)
+        yield Blobs(engine, task, containers, mount)
 
 
-def _mounted(stack: ExitStack, engine: Engine, task: Task, image: Image, mount: str) -> str:
-    """A container with the store's folder, tried at each place where it may be."""
+def _mounted(
+    stack: ExitStack, count: int, engine: Engine, task: Task, image: Image, mount: str
+) -> Pool:
+    """Containers with the store's folder, tried at each place where it may be."""
     *others, last = _blob_folders(engine)
+    volumes = image.config.volumes
     for folder in others:
         with suppress(EngineRefused):
             return stack.enter_context(
-                created_container(engine, task, image.id, {mount: folder}, image.config.volumes)
+                created_containers(count, engine, task, image.id, {mount: folder}, volumes)
             )
     return stack.enter_context(
-        created_container(engine, task, image.id, {mount: last}, image.config.volumes)
+        created_containers(count, engine, task, image.id, {mount: last}, volumes)
     )
 
 
@@ -135,9 +140,9 @@ def _blob_folders(engine: Engine) -> list[str]:
 class Blobs:
     """Reads blobs by digest; `reason` says why the last one that could not be used was not."""
 
-    def __init__(self, engine: Engine, task: Task, container: str, mount: str) -> None:
+    def __init__(self, engine: Engine, task: Task, containers: Pool, mount: str) -> None:
         self._engine, self._task = engine, task
-        self._container, self._mount = container, mount
+        self._containers, self._mount = containers, mount
         self.reason = ""
 
     def layers(self, inspected: Inspected) -> list[Descriptor]:
@@ -173,8 +178,12 @@ class Blobs:
         """A blob's bytes as they are stored; EngineRefused when it is not there."""
         algorithm, _, name = check_digest(digest).partition(":")
         path = quote(f"{self._mount}/{algorithm}/{name}")
-        target = f"/containers/{self._container}/archive?path={path}"
-        with self._engine.stream(self._task, target) as stream:
+        with (
+            self._containers.taken() as container,
+            self._engine.stream(
+                self._task, f"/containers/{container}/archive?path={path}"
+            ) as stream,
+        ):
             payload = next(members(stream), None)
             if payload is None or not payload.member.is_regular:
                 raise EngineRefused(tr("The store holds no file for {digest}.", digest=digest[:19]))

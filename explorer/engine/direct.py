@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from explorer.engine.containers import created_container, mount_prefix
+from explorer.engine.containers import Pool, created_containers, mount_prefix
 from explorer.engine.inspection import Inspected
 from explorer.engine.opaque import Opaque, find_opaque, mark_opaque, stated_bytes
 from explorer.engine.stream import TICK_SECONDS, answer, lost
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from explorer.engine.client import Engine
 
 DRIVER = "overlay2"
-# One layer is archived by one thread of the engine and read by one of ours.
+# One layer is archived by one thread of the engine and read by one of ours, from a container of its own.
 READERS = 2
 # Beyond some 75 layers overlay2 mounts by a helper program, a quarter of a second for every question asked.
 LAYERS_LIMIT = 70
@@ -79,8 +79,11 @@ def read_direct(
     prefix = mount_prefix()
     image = inspected.image
     folders = {f"{prefix}{index}": inspected.folders[index] for index in wanted}
-    with created_container(engine, task, image.id, folders, image.config.volumes) as container:
-        reader = _Reader(engine, task, inspected, container, prefix)
+    count = min(READERS, len(wanted))
+    with created_containers(
+        count, engine, task, image.id, folders, image.config.volumes
+    ) as containers:
+        reader = _Reader(engine, task, inspected, containers, prefix)
 
         def deliver_base(index: int, layer: LayerIndex) -> None:
             # Nothing lies below the base layer that it could hide.
@@ -90,7 +93,9 @@ def read_direct(
         try:
             reader.read(wanted, deliver_base)
             later = {index: layer for index, layer in reader.found.items() if index > 0}
-            opaque = _opaque_directories(engine, task, inspected, container, store, reader.found)
+            opaque = _opaque_directories(
+                engine, task, inspected, containers.first, store, reader.found
+            )
         except EngineLost:
             for index in sorted(reader.found.keys() - {0}):
                 on_layer(index, _unsettled(reader.found[index]))
@@ -141,10 +146,10 @@ class _Reader:
     """Reads layers' folders, several at a time, into `found`; `reason` says why the last one that failed did."""
 
     def __init__(
-        self, engine: Engine, task: Task, inspected: Inspected, container: str, prefix: str
+        self, engine: Engine, task: Task, inspected: Inspected, containers: Pool, prefix: str
     ) -> None:
         self._engine, self._task, self._inspected = engine, task, inspected
-        self._container, self._prefix = container, prefix
+        self._containers, self._prefix = containers, prefix
         self.reason = ""
         self.found: dict[int, LayerIndex] = {}
 
@@ -168,8 +173,12 @@ class _Reader:
                 raise
 
     def _read(self, index: int, meter: Meter) -> LayerIndex | None:
+        with self._containers.taken() as container:
+            return self._read_from(container, index, meter)
+
+    def _read_from(self, container: str, index: int, meter: Meter) -> LayerIndex | None:
         name = f"{self._prefix}{index}"
-        target = f"/containers/{self._container}/archive?path={quote(name)}"
+        target = f"/containers/{container}/archive?path={quote(name)}"
         try:
             with self._engine.stream(self._task, target) as stream:
                 layer = read_layer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ _MANIFESTS_API = (1, 48)
 # A step said to hold bytes is a layer, and the empty layer holds none: anything else contradicts the engine.
 _IMPOSSIBLE = 1000
 _STEP_LIMIT = 4000
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def inspect(engine: Engine, reference: str, platform: str = "") -> Inspected:
     document = _inspect(engine, reference, wanted)
     image_id = text_in(document.get("Id"))
     query = _platform_query(wanted) if wanted and engine.api >= _PLATFORM_API else ""
-    history = list_in(engine.get_json(f"/images/{quote(image_id, safe='')}/history{query}"))
+    history = _history(engine, f"/images/{quote(image_id, safe='')}/history{query}")
     diff_ids = [str(item) for item in list_in(object_in(document.get("RootFS")).get("Layers"))]
     steps = [_step(object_in(row)) for row in reversed(history[:_STEP_LIMIT])]
     placed = _place_steps(engine, diff_ids, steps)
@@ -89,6 +91,15 @@ def inspect(engine: Engine, reference: str, platform: str = "") -> Inspected:
         descriptor=text_in(descriptor.get("digest")),
         platforms=platforms_in(document),
     )
+
+
+def _history(engine: Engine, target: str) -> list[Any]:
+    """The engine's history, newest first; empty when it cannot tell it (Podman 4.3 fails over steps without a time)."""
+    try:
+        return list_in(engine.get_json(target))
+    except EngineRefused as error:
+        _log.warning("no history: %s", error.message)
+        return []
 
 
 def _inspect(engine: Engine, reference: str, platform: Platform | None) -> Mapping[str, Any]:

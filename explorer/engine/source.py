@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 EXPORT = "export"
 DIRECT_OVERLAY = "direct-overlay2"
 DIRECT_CONTAINERD = "direct-containerd"
-_NOT_FOUND = 404
 _log = logging.getLogger(__name__)
 
 
@@ -130,7 +129,7 @@ class EngineSource:
                 several_platforms=len(self._inspected.platforms) > 1,
             )
         except EngineRefused as error:
-            if error.status == _NOT_FOUND:
+            if self._is_gone():
                 raise self._removed() from error
             raise
         self.problems.extend(notes)
@@ -159,7 +158,7 @@ class EngineSource:
             try:
                 left = self._read_with(task, store, wanted, take)
             except EngineRefused as error:
-                if error.status == _NOT_FOUND and self._is_gone():
+                if self._is_gone():
                     raise self._removed() from error
                 left, reason = direct.Left(wanted - came), error.message
         else:
@@ -235,6 +234,9 @@ class EngineSource:
             self._engine.image(self.image.id)
         except ImageNotFound:
             return True
+        except EngineRefused:
+            # Of an image that was there a moment ago, Docker 20.10 says that a file is missing (status 500).
+            return self.image.id not in {image.id for image in self._engine.images()}
         return False
 
     def _removed(self) -> ImageNotFound:

@@ -112,4 +112,5 @@ def test_that_only_what_is_on_the_list_is_asked_of_an_engine(
     assert [request for request in asked if not ALLOWED.fullmatch(request)] == []
     created = sum(request.startswith("POST") for request in asked)
     removed = sum(request.startswith("DELETE") for request in asked)
-    assert created == removed == (command in ("analyse-auto", "preview", "extract"))
+    assert created == removed
+    assert (created > 0) == (command in ("analyse-auto", "preview", "extract"))
