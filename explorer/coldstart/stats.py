@@ -85,7 +85,7 @@ def summaries(sample: Sample) -> list[Summary]:
     return found
 
 
-def summarise(measured: Sequence[float], arm: int = 0, name: str = PRIMARY) -> Summary:
+def summarise(measured: Numbers | Sequence[float], arm: int = 0, name: str = PRIMARY) -> Summary:
     """One metric of one arm; `measured` is not empty."""
     data = np.sort(np.asarray(measured, dtype=np.float64))
     interval = median_interval(data)

@@ -33,12 +33,12 @@ class BridgedEngine(PrivateEngine):
 
     def start(self) -> None:
         if self._bridge not in os.listdir("/sys/class/net"):
-            for command in (
+            for words in (
                 f"link add {self._bridge} type bridge",
                 f"addr add {self._subnet}.1/24 dev {self._bridge}",
                 f"link set {self._bridge} up",
             ):
-                subprocess.run(["ip", *command.split()], check=True)
+                subprocess.run(["ip", *words.split()], check=True)
         folder = self.folder
         command = [
             "dockerd", "--host", self.host, "--data-root", f"{folder}/data", "--exec-root", f"{folder}/run",

@@ -23,8 +23,8 @@ from explorer.engine.client import Engine, connect
 from explorer.engine.running import Limits
 from explorer.errors import EngineError, EngineLost
 from explorer.task import Cancelled, Task
-from tests.coldstart.conftest import PORT, MakeTarget
-from tests.coldstart.engines import BridgedEngine
+from tests.coldstart.conftest import MakeTarget
+from tests.coldstart.engines import PORT, BridgedEngine
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 untouched = pytest.mark.usefixtures("left_as_it_was")

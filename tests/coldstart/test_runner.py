@@ -20,8 +20,8 @@ from explorer.engine.running import (
     container,
     published_port,
 )
-from tests.coldstart.conftest import HTTP, PORT, MakeTarget
-from tests.coldstart.engines import BridgedEngine
+from tests.coldstart.conftest import HTTP, MakeTarget
+from tests.coldstart.engines import PORT, BridgedEngine
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.usefixtures("left_as_it_was")]
 
