@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from explorer.dockerfile.bases import LocalImage
+from explorer.dockerfile.historyline import UNKNOWN
 from explorer.dockerfile.reconstruct import Reconstruction, reconstruct
 from explorer.dockerfile.runfiles import RunFile, own_rows, run_files
 from explorer.dockerfile.shell import script
@@ -74,6 +75,7 @@ class Evidence:
     ]  # own folders that are not root's 0755: uid, gid, mode
     layer_bytes: tuple[int, ...]
     base_bytes: int
+    base_layers: int
     category_bytes: Mapping[str, int]
     finding_bytes: Mapping[str, int]
     capabilities: bool = False
@@ -107,7 +109,10 @@ def gather(analysis: Analysis, local_images: tuple[LocalImage, ...] = ()) -> Evi
     final = FinalFiles(stack)
     live = stack.merged()
     entry = find_entry(analysis, final)
-    rows = own_rows(analysis, rebuilt.base.layers)
+    base = rebuilt.base
+    flattened = base.confidence == UNKNOWN and base.layers >= len(analysis.image.layers)
+    base_layers = 0 if flattened else base.layers
+    rows = own_rows(analysis, base_layers, flattened=flattened)
     found = run_files(analysis, rows, entry.path, config.working_dir)
     by_category = analysis.category_bytes()
     findings: dict[str, int] = {}
@@ -123,7 +128,8 @@ def gather(analysis: Analysis, local_images: tuple[LocalImage, ...] = ()) -> Evi
         run_files=found.files,
         folder_owners=found.owners,
         layer_bytes=tuple(figures.content_bytes for figures in analysis.layers),
-        base_bytes=sum(f.content_bytes for f in analysis.layers[: rebuilt.base.layers]),
+        base_bytes=sum(f.content_bytes for f in analysis.layers[:base_layers]),
+        base_layers=base_layers,
         category_bytes={c.id: size for c, (size, _) in zip(CATEGORIES, by_category, strict=True)},
         finding_bytes=findings,
         capabilities=any("setcap" in step.created_by for step in analysis.image.history),

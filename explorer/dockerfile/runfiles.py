@@ -65,8 +65,11 @@ class RunFiles:
     count: int
 
 
-def own_rows(analysis: Analysis, base_layers: int) -> Array:
-    """int64[k]: rows of the final file system that the image's own layers hold and that building did not leave behind."""
+def own_rows(analysis: Analysis, base_layers: int, *, flattened: bool = False) -> Array:
+    """int64[k]: rows of the final file system that the image's own layers hold and that building did not leave behind.
+
+    In a flattened image base and own files share one layer: then only what lies with the program and its sources counts.
+    """
     stack = analysis.stack
     layer = (
         np.asarray(analysis.stack_layers, dtype=np.int64)[stack.layer]
@@ -75,6 +78,8 @@ def own_rows(analysis: Analysis, base_layers: int) -> Array:
     )
     chosen = stack.merged() & (layer >= base_layers)
     chosen &= ~np.isin(analysis.category, [CODE[name] for name in _WASTE])
+    if flattened:
+        chosen &= np.isin(analysis.category, [CODE["application"], CODE["source"]])
     chosen &= np.isin(stack.kind, (Kind.FILE, Kind.HARDLINK, Kind.SYMLINK, Kind.DIRECTORY))
     return np.flatnonzero(chosen)
 

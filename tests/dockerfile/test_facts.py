@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,8 +10,8 @@ from explorer.dockerfile.facts import ProgramFacts, program_facts
 from explorer.dockerfile.sources import read_sources
 from explorer.gobinary.analyse import analyse_binary
 from explorer.task import Task
+from tests.support.projects import program
 
-_GO = Path(__file__).parents[2] / ".venv/lib/python3.11/site-packages/go/bin/go"
 _CODE = """package main
 
 import (
@@ -35,42 +32,17 @@ func main() {
 """
 
 
-@pytest.fixture(scope="module")
-def go() -> str:
-    found = str(_GO) if _GO.exists() else shutil.which("go")
-    if found is None:
-        pytest.skip("there is no Go toolchain here")
-    return found
-
-
-def _built(go: str, folder: Path, code: str, *flags: str) -> ProgramFacts:
-    (folder / "go.mod").write_text("module example.com/t\n\ngo 1.21\n")
-    (folder / "main.go").write_text(code)
-    env = {
-        **os.environ,
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "",
-        "GOTOOLCHAIN": "local",
-        "GOCACHE": str(_cache()),
-    }
-    subprocess.run(
-        [go, "build", *flags, "-o", "t", "."], cwd=folder, env=env, check=True, capture_output=True
-    )
-    data = (folder / "t").read_bytes()
+def _built(code: str, *flags: str) -> ProgramFacts:
+    data = program(
+        {"main.go": code, "go.mod": "module example.com/t\n\ngo 1.21\n"}, *flags
+    ).read_bytes()
     return program_facts(analyse_binary(Task(), data, "/t"), data)
-
-
-def _cache() -> Path:
-    """The test's HOME is new each time; compiled packages are kept beside the other caches of tests."""
-    return Path(os.environ.get("TMPDIR", "/tmp")) / "image-explorer-test-gocache"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("flags", [(), ("-ldflags=-s -w", "-trimpath")])
-def test_that_a_program_tells_what_it_may_do_stripped_or_not(
-    go: str, tmp_path: Path, flags: tuple[str, ...]
-) -> None:
-    facts = _built(go, tmp_path, _CODE, *flags)
+def test_that_a_program_tells_what_it_may_do_stripped_or_not(flags: tuple[str, ...]) -> None:
+    facts = _built(_CODE, *flags)
     assert facts.uses is not None
     assert {"programs", "time-zones"} <= facts.uses
     assert not facts.may("certificates")
@@ -82,8 +54,8 @@ def test_that_a_program_tells_what_it_may_do_stripped_or_not(
 
 
 @pytest.mark.slow
-def test_that_a_small_program_is_proved_to_do_nothing(go: str, tmp_path: Path) -> None:
-    facts = _built(go, tmp_path, "package main\n\nfunc main() { println(1) }\n")
+def test_that_a_small_program_is_proved_to_do_nothing() -> None:
+    facts = _built("package main\n\nfunc main() { println(1) }\n")
     assert facts.uses == frozenset()
 
 

@@ -160,7 +160,7 @@ def _rule_name(rule: str) -> str:
 def _layers_now(evidence: Evidence) -> tuple[PredictedLayer, ...]:
     layers = []
     for layer, size in zip(evidence.analysis.image.layers, evidence.layer_bytes, strict=True):
-        kind = "base" if layer.index < evidence.rebuilt.base.layers else "kept"
+        kind = "base" if layer.index < evidence.base_layers else "kept"
         kind = "program" if layer.index == evidence.entry.layer else kind
         text = instruction(layer.history.created_by) if layer.history else ""
         layers.append(PredictedLayer(kind, display_text(text, 120), size))

@@ -256,7 +256,7 @@ def _image_blockers(case: Case, draft: Draft) -> list[str]:
         found.append(tr("The analysis is incomplete: files may be missing from it."))
     if evidence.capabilities:
         found.append(tr("A file of the image has capabilities (setcap), which a copy may lose."))
-    if 0 <= evidence.entry.layer < evidence.rebuilt.base.layers:
+    if 0 <= evidence.entry.layer < evidence.base_layers:
         found.append(tr("{path} comes with the base image.", path=_shown(evidence.entry.path)))
     if case.mode == "image" and not evidence.has("/bin/sh") and case.facts.may("temporary-files"):
         found.append(
