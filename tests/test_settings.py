@@ -183,6 +183,7 @@ def test_that_a_home_that_cannot_be_written_is_told_not_raised(tmp_path: Path) -
     assert store.notice.endswith("settings.json: File exists")
 
 
+@pytest.mark.slow
 def test_that_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib\n"
@@ -214,6 +215,7 @@ def test_that_what_killed_writers_left_is_swept_away_after_an_hour(tmp_path: Pat
     assert [path.name for path in tmp_path.glob("*.tmp")] == [".settings.json.78.bb.tmp"]
 
 
+@pytest.mark.slow
 def test_that_writers_at_the_same_time_lose_no_key(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib\n"

@@ -12,6 +12,8 @@ from explorer.workflow import Payload
 from tests.gui.inputs import ELF, everything
 from tests.support.layers import file, hardlink, image, layer, whiteout
 
+pytestmark = pytest.mark.gui
+
 
 def _form(analysis: Analysis, path: bytes, version: int = -1) -> dict[str, str]:
     """The facts of a path, of its newest row unless another is chosen."""

@@ -18,6 +18,8 @@ from explorer.gui.models.payload_text import (
     readable,
 )
 
+pytestmark = pytest.mark.gui
+
 
 @pytest.mark.parametrize(
     ("data", "text"),
