@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from explorer.dockerfile.redact import redact
 from explorer.dockerfile.verify.model import DIFFERS, SAME, STATIC, Check
 from explorer.engine.answers import list_in, object_in, text_in
 from explorer.engine.build import BUILT_LABEL
@@ -82,7 +83,14 @@ def _environment(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tup
         if before == after:
             continue
         key = "toolchain" if name in _TOOLCHAIN and after is None else f"env:{name}"
-        yield key, _change(f"ENV {name}", before, after)
+        yield (
+            key,
+            _change(f"ENV {name}", _without_secret(name, before), _without_secret(name, after)),
+        )
+
+
+def _without_secret(name: str, value: str | None) -> str | None:
+    return None if value is None else redact(f"{name}={value}").partition("=")[2]
 
 
 def _without_toolchain(path: str) -> str:

@@ -40,12 +40,12 @@ _BUNDLES = (
 )
 # time/zoneinfo_unix.go
 _ZONES = ("/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ", "/etc/zoneinfo")
-# Names of functions as they stand in a Go program's table when the linker kept them.
-_VERIFIES_TLS = b"crypto/x509.(*Certificate).Verify"
-_LOADS_ZONES = b"time.LoadLocation"
+# Names of functions as they stand in a Go program's table, ended by NUL, when the linker kept them.
+_VERIFIES_TLS = b"crypto/x509.(*Certificate).Verify\0"
+_LOADS_ZONES = b"time.LoadLocation\0"
 _EMBEDS_ZONES = b"time/tzdata.init"
-_MAKES_TEMPORARY = (b"os.CreateTemp", b"os.MkdirTemp")
-_ASKS_USER = b"os/user.Current"
+_MAKES_TEMPORARY = (b"os.CreateTemp\0", b"os.MkdirTemp\0")
+_ASKS_USER = b"os/user.Current\0"
 # mattn/go-sqlite3 static_mock.go, which is built in instead of SQLite when cgo is off.
 _SQLITE_STUB = b"go-sqlite3 requires cgo to work. This is a stub"
 _SHOWN = 8

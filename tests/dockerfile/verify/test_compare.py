@@ -78,6 +78,13 @@ def test_that_a_change_of_the_config_is_a_difference_unless_it_is_meant(
     assert config_check(_CONFIG, new, frozenset({name})).result == SAME
 
 
+def test_that_a_secret_in_the_environment_is_not_told() -> None:
+    old = {**_CONFIG, "Env": ["DB_PASSWORD=hunter2"]}
+    check = config_check(old, {**_CONFIG, "Env": ["DB_PASSWORD=hunter3"]}, frozenset())
+    assert check.result == DIFFERS
+    assert "hunter" not in check.evidence
+
+
 def test_that_our_own_label_and_a_spelled_out_root_folder_are_no_changes() -> None:
     label = "io.github.image-size-explorer.built-by"
     old = {**_CONFIG, "WorkingDir": ""}
