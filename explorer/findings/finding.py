@@ -71,7 +71,7 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
     "deleted-known": (
         mark("{what}, deleted later"),
         mark("Layer {layer} ({step}) deletes {files} under {places}. Deleting only hides them: their bytes stay in the image."),
-        mark("A later RUN cannot take them out again. {cure}"),
+        "{cure}",  # the rule's own, in the user's language already
     ),
     "moved-later": (
         mark("Files moved in a later layer"),

@@ -82,10 +82,7 @@ def test_that_known_waste_is_named_by_its_cause_with_its_own_cure() -> None:
         ("deleted-apt-lists", 2 * BIG, "apt package lists, deleted later"),
         ("deleted-go-build-cache", BIG, "Go build cache, deleted later"),
     ]
-    assert found[1].remedy() == (
-        "A later RUN cannot take them out again. "
-        "End the RUN that installs with && rm -rf /var/lib/apt/lists/*"
-    )
+    assert found[1].remedy() == "End the RUN that installs with && rm -rf /var/lib/apt/lists/*"
     assert "target=/root/.cache/go-build go build" in found[2].remedy()
 
 
