@@ -157,7 +157,7 @@ class DetailsPanel(QWidget):
             self.contents.say(tr("The file is empty."))
         else:
             self._state = _OPEN
-            self.contents.say(tr("The content is shown here."))
+            self.contents.say("")
             self._contents_wanted()
 
     def show_loading(self, row: int) -> None:
