@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.units import (
@@ -50,6 +50,7 @@ def test_that_names_become_one_harmless_line(raw: bytes, expected: str) -> None:
     assert display_name(raw) == expected
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_that_displayed_names_hold_nothing_that_controls_a_terminal_or_a_direction(
     raw: bytes,
@@ -58,6 +59,7 @@ def test_that_displayed_names_hold_nothing_that_controls_a_terminal_or_a_directi
     assert all(unicodedata.category(char) not in ("Cc", "Cs", "Cf", "Zl", "Zp") for char in shown)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100), st.binary(max_size=100))
 def test_that_two_names_are_shown_alike_only_when_they_are_the_same(
     one: bytes, other: bytes

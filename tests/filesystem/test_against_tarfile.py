@@ -66,6 +66,7 @@ def _facts(index: LayerIndex) -> dict[bytes, tuple[object, ...]]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", _FORMATS)
 @settings(max_examples=150, deadline=None)
 @given(members=_members())

@@ -173,6 +173,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_that_a_writer_killed_at_any_time_leaves_a_whole_file_or_none(tmp_path: Path) -> None:
     for round_number in range(12):
         command = [sys.executable, "-c", _WRITER, str(tmp_path), str(round_number)]

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.errors import DamagedInput, InputError, LimitExceeded
@@ -113,6 +113,7 @@ def test_that_links_of_an_archive_end_inside_it_or_nowhere(
     assert follow(name, links, {"a"}) == member
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.text("abcdef./", max_size=8)),
     st.text("abcdef./", max_size=8),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.filesystem.tarheader import (
@@ -49,11 +49,13 @@ def test_that_what_python_would_take_for_a_number_is_refused(field: bytes) -> No
         number(field)
 
 
+@settings(deadline=None)
 @given(st.integers(-(1 << 87), (1 << 87) - 1))
 def test_that_base_256_numbers_are_read_as_tarfile_writes_them(value: int) -> None:
     assert number(bytes(tarfile.itn(value, 12, tarfile.GNU_FORMAT))) == value  # type: ignore[attr-defined]  # no part of its stub
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=512, max_size=512))
 def test_that_the_checksum_is_the_sum_of_all_other_bytes(block: bytes) -> None:
     assert checksum_holds(sealed(block))
@@ -104,6 +106,7 @@ def test_that_times_beyond_the_column_are_cut() -> None:
     assert (far, early) == (1 << 62, -(1 << 62))
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.filesystem.tree import FileTree
@@ -49,6 +49,7 @@ def test_that_a_tree_of_nothing_is_its_root() -> None:
     assert (len(found), found.children(0).tolist(), found.find(b"a")) == (1, [], -1)
 
 
+@settings(deadline=None)
 @given(_PATHS)
 def test_that_sums_over_subtrees_equal_those_of_a_walk(paths: list[str]) -> None:
     found = tree(*paths)
@@ -59,6 +60,7 @@ def test_that_sums_over_subtrees_equal_those_of_a_walk(paths: list[str]) -> None
     assert found.roll_up(values).tolist() == expected
 
 
+@settings(deadline=None)
 @given(_PATHS)
 def test_that_every_node_is_a_child_of_its_parent_and_found_by_its_path(paths: list[str]) -> None:
     found = stack_layers(

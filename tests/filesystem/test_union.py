@@ -55,6 +55,7 @@ def _shown(stack: Stack, mask: np.ndarray) -> dict[bytes, str]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(LAYERS)
 def test_that_the_union_equals_the_slow_reference(layers: list[list[Entry]]) -> None:
@@ -122,6 +123,7 @@ def test_that_union_and_reference_say_what_is_told_by_hand(name: str) -> None:
     assert int(stack.size[stack.payload_until == stack.layer_count].sum()) == reachable
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(LAYERS)
 def test_that_a_payload_has_a_state_exactly_when_nothing_reaches_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ def _at(stack: Stack, shown: View, path: bytes) -> tuple[int, int, int]:
     return int(shown.size[node]), int(shown.total[node]), int(shown.files[node])
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(LAYERS)
 def test_that_totals_after_each_layer_are_those_of_its_file_system(
