@@ -72,13 +72,12 @@ class FilterChips(QWidget):
             self._error.setStyleSheet(f"background: {current_theme().error.name()}; padding: 3px")
             self._error.show()
             return None
-        for chip in query.chips():
+        for number, chip in enumerate(query.chips()):
             button = QToolButton(self)
             button.setText(button_text(display_text(chip, 60) + "  ×"))
             button.setAccessibleName(tr("Remove the filter {text}", text=display_text(chip, 60)))
-            button.clicked.connect(lambda _=False, part=chip: self._remove(part))
+            button.clicked.connect(
+                lambda _=False, rest=query.without(number): self._field.setText(rest)
+            )
             self._row.flow.addWidget(button)
         return query
-
-    def _remove(self, chip: str) -> None:
-        self._field.setText(self._field.text().replace(chip, "", 1).strip())
