@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
 
-from explorer.engine.answers import object_in, text_in
+from explorer.engine.answers import list_in, object_in, text_in
 from explorer.engine.build_classic import ClassicReader, platform_arguments, without_mounts
 from explorer.engine.build_events import (
     BUILDKIT,
@@ -134,8 +134,9 @@ def build(
 
 def remove_build(engine: Engine, result: BuildResult) -> None:
     """Remove what a build made: its tag, its image and those of other stages, as far as nothing else uses them."""
-    for name in (result.tag, result.image_id, *reversed(result.intermediate)):
-        _remove_image(engine, name, _UNDO_SECONDS)
+    _remove_image(engine, result.tag, _UNDO_SECONDS)
+    for name in (result.image_id, *reversed(result.intermediate)):
+        _remove_untagged(engine, name, _UNDO_SECONDS)
 
 
 class _Notes:
@@ -191,7 +192,7 @@ class _Run:
             self.tell(BuildNote(tr("This engine has no BuildKit: the classic builder was used.")))
             found = self._with_any_network(CLASSIC, text)
         if self._before and self._before != found.image_id:
-            _remove_image(self._engine, self._before, _UNDO_SECONDS)
+            _remove_untagged(self._engine, self._before, _UNDO_SECONDS)
         return found
 
     def _with_any_network(self, builder: str, text: str) -> _Built:
@@ -332,7 +333,7 @@ class _Run:
             target = f"/containers/{reader.container}?force=1&v=1"
             ask_briefly(self._engine, "DELETE", target, left())
         for name in reversed(reader.made):
-            _remove_image(self._engine, name, left())
+            _remove_untagged(self._engine, name, left())
 
 
 class _Reader(Protocol):
@@ -444,11 +445,22 @@ def _copies_everything(text: str) -> bool:
 
 def _image_behind(engine: Engine, name: str, seconds: float) -> str:
     """The ID of the image with that name, "" for none."""
+    return text_in(_inspected(engine, name, seconds).get("Id"))
+
+
+def _inspected(engine: Engine, name: str, seconds: float) -> dict[str, Any]:
     _, data = ask_briefly(engine, "GET", f"/images/{quote(name, safe='/:')}/json", seconds)
     try:
-        return text_in(object_in(json.loads(data or b"{}")).get("Id"))
+        return object_in(json.loads(data or b"{}"))
     except (ValueError, RecursionError):
-        return ""
+        return {}
+
+
+def _remove_untagged(engine: Engine, image_id: str, seconds: float) -> None:
+    """Remove an image by its ID, unless it has a name: one that somebody gave it would go with it."""
+    deadline = time.monotonic() + seconds
+    if not list_in(_inspected(engine, image_id, seconds).get("RepoTags")):
+        _remove_image(engine, image_id, max(0.01, deadline - time.monotonic()))
 
 
 def _remove_image(engine: Engine, name: str, seconds: float) -> None:

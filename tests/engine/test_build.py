@@ -152,6 +152,24 @@ def test_that_an_earlier_result_of_the_same_tag_goes_away(
         remove_build(engine, result)
 
 
+def test_that_an_image_somebody_named_is_kept(
+    engine: Engine, docker: Docker, builder: str, tmp_path: Path
+) -> None:
+    sent = context(tmp_path)
+    mine = ["build-test-mine:1", "build-test-mine:2"]
+    results = []
+    for value, name in enumerate(mine):
+        text = f"FROM scratch\nCOPY tool /\nENV A={value}\n"
+        results.append(build(Task(), engine, sent, text, tag=TAG, builder=builder))
+        docker("tag", TAG, name)
+    remove_build(engine, results[1])
+    for value, name in enumerate(mine):
+        assert f"A={value}" in str(_config(docker, name)["Env"])
+    docker.remove(*mine)
+    for result in reversed(results):
+        remove_build(engine, result)
+
+
 def test_that_ignored_files_and_the_dockerfile_do_not_get_into_the_image(
     engine: Engine, docker: Docker, tmp_path: Path
 ) -> None:

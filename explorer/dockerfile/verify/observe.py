@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from explorer.dockerfile.verify.asking import MISSING_PATH, ask, health_paths, links_in
@@ -27,6 +30,7 @@ from explorer.units import display_text
 _HOSTNAME = "verify"
 _POLL_SECONDS = 0.05
 _SETTLE_SECONDS = 0.4
+_CONNECT_SECONDS, _CONNECT_TRIES = 0.8, 4
 _ANSWER_SECONDS = 10.0
 _HEALTH_SECONDS = 10.0
 _LOG_LINES = 2000
@@ -224,13 +228,29 @@ def _asked(watch: _Watch, ports: tuple[Port, ...]) -> Questions:
 
 
 def _answer(watch: _Watch, port: Port, path: str) -> Answer:
-    """One answer; a program that listens may still refuse for a moment."""
-    try:
-        connection = watch.reach.connect(watch.inspect(), watch.id, port, _ANSWER_SECONDS)
-    except OSError as error:
-        return Answer(error=type(error).__name__)
-    with connection, watch.task.on_cancel(connection.close):
-        return ask(connection, path)
+    """One answer; a connection that does not come about is tried for some seconds, each short enough for a cancel."""
+    reason = ""
+    for _ in range(_CONNECT_TRIES):
+        watch.task.checkpoint()
+        try:
+            connection = watch.reach.connect(watch.inspect(), watch.id, port, _CONNECT_SECONDS)
+        except TimeoutError:
+            reason = "timeout"
+            continue
+        except OSError as error:
+            return Answer(error=type(error).__name__)
+        with connection, watch.task.on_cancel(partial(_wake, connection)):
+            connection.settimeout(_ANSWER_SECONDS)
+            answer = ask(connection, path)
+        watch.task.checkpoint()
+        return answer
+    return Answer(error=reason)
+
+
+def _wake(connection: socket.socket) -> None:
+    """End the wait of whoever reads from a connection."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _health(watch: _Watch) -> str:

@@ -243,7 +243,7 @@ def test_that_lost_time_zones_are_missed(engine: Engine, docker: Docker) -> None
     if not zones.exists():
         pytest.skip("no time zone data on this machine (Debian package tzdata)")
     app = program(source, "-ldflags=-s -w")
-    old = {"app": app, "usr/share/zoneinfo/Europe/Berlin": zones.read_bytes()}
+    old: Files = {"app": app, "usr/share/zoneinfo/Europe/Berlin": zones.read_bytes()}
     found = _verify(engine, docker, (old, ('CMD ["/app"]',)), ({"app": app}, ('CMD ["/app"]',)))
     assert set(_differing(found)) == {"Time zones", "Output"}
     assert "unknown time zone Europe/Berlin" in _differing(found)["Output"]
@@ -268,14 +268,14 @@ def test_that_a_program_which_needs_libraries_cannot_start_without_them(
         f"lib/{library.parent.name}/libc.so.6": library,
     }
     command = ('CMD ["/app"]',)
-    whole = {"app": app, **rest}
+    whole: Files = {"app": app, **rest}
     assert _verify(engine, docker, (whole, command), (whole, command)).verdict == SAME
     found = _verify(engine, docker, (whole, command), ({"app": app}, command))
     assert found.verdict == DIFFERS
     assert "/lib64/ld-linux-x86-64.so.2" in _differing(found)["The program is there"]
     assert found.untested[0] == "The images were not started: the new one cannot."
     old_library = library.read_bytes().replace(b"GLIBC_2.34\0", b"GLIBC_9.34\0")
-    older = {**whole, f"lib/{library.parent.name}/libc.so.6": old_library}
+    older: Files = {**whole, f"lib/{library.parent.name}/libc.so.6": old_library}
     found = _verify(engine, docker, (whole, command), (older, command))
     assert "libc.so.6 (GLIBC_2.34)" in _differing(found)["Libraries can be found"]
 
@@ -285,12 +285,12 @@ def test_that_a_start_script_misses_its_shell_and_its_programs(
 ) -> None:
     script = "#!/bin/sh\nwait-for db\nexec /app once\n"
     shell = tool()  # any program: here it is only looked up
-    old = {"app": plain, "run.sh": script, "bin/sh": shell, "bin/wait-for": shell}
+    old: Files = {"app": plain, "run.sh": script, "bin/sh": shell, "bin/wait-for": shell}
     command = ('ENTRYPOINT ["/run.sh"]',)
-    without_shell = {name: old[name] for name in ("app", "run.sh")}
+    without_shell: Files = {name: old[name] for name in ("app", "run.sh")}
     found = _verify(engine, docker, (old, command), (without_shell, command))
     assert "/bin/sh" in _differing(found)["The program is there"]
-    without_program = {name: old[name] for name in ("app", "run.sh", "bin/sh")}
+    without_program: Files = {name: old[name] for name in ("app", "run.sh", "bin/sh")}
     found = _verify(engine, docker, (old, command), (without_program, command))
     assert _differing(found)["Programs that the start script runs"] == (
         "The new image lacks wait-for."
@@ -325,7 +325,7 @@ def test_that_a_lost_variable_changes_what_is_answered(
 def test_that_a_user_who_may_not_write_is_missed(
     engine: Engine, docker: Docker, plain: Path
 ) -> None:
-    files = {"app": plain, "data/": ""}
+    files: Files = {"app": plain, "data/": ""}
     command = ('CMD ["/app", "write"]',)
     new = ("USER 65532:65532", *command)
     options = VerifyOptions(
@@ -337,7 +337,7 @@ def test_that_a_user_who_may_not_write_is_missed(
 
 
 def test_that_an_unknown_user_is_missed(engine: Engine, docker: Docker, plain: Path) -> None:
-    old = {"app": plain, "etc/passwd": "app:x:1000:1000::/:\n", "etc/group": "app:x:1000:\n"}
+    old: Files = {"app": plain, "etc/passwd": "app:x:1000:1000::/:\n", "etc/group": "app:x:1000:\n"}
     command = ("USER app:app", 'CMD ["/app"]')
     found = _verify(engine, docker, (old, command), ({"app": plain}, command))
     assert _differing(found)["The user can be found"] == "The new image does not know app, app."
@@ -346,7 +346,7 @@ def test_that_an_unknown_user_is_missed(engine: Engine, docker: Docker, plain: P
 def test_that_a_health_check_without_its_program_is_missed(
     engine: Engine, docker: Docker, plain: Path
 ) -> None:
-    old = {"app": plain, "bin/sh": tool(), "bin/curl": tool()}
+    old: Files = {"app": plain, "bin/sh": tool(), "bin/curl": tool()}
     command = ("HEALTHCHECK CMD curl -f http://localhost:8080/healthz", 'CMD ["/app"]')
     found = _verify(engine, docker, (old, command), ({"app": plain}, command))
     assert _differing(found)["The health check can run"] == "The new image lacks /bin/sh, curl."
