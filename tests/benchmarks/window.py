@@ -32,6 +32,7 @@ from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.theme import apply_theme
 from explorer.settings import Dismissals
 from explorer.workflow import Options
+from tests.benchmarks.million import write_archive
 from tests.support.layers import image
 
 FILES = 220_000
@@ -52,7 +53,37 @@ def main() -> int:
         path = Path(folder, "analysis.col")
         synthetic(files).save(path)
         measure_page(application, path)
+        archive = Path(folder, "image.tar")
+        write_archive(archive, files)
+        measure_opening(application, f"docker-archive:{archive}", Path(folder))
     return 0
+
+
+def measure_opening(application: QApplication, reference: str, folder: Path) -> None:
+    """What the user feels while an image is read in a worker, and when they cancel it."""
+    jobs = Jobs()
+    tab = ImageTab(Options(reference, use_cache=False), jobs, Dismissals(folder))
+    tab.resize(WINDOW)
+    tab.show()
+    tab.open()
+    worst = 0.0
+    while tab.busy or tab.explore.map_pane.map.drawing:
+        worst = max(worst, timed(application.processEvents))
+        time.sleep(0.002)
+    row("worst pause while an image is read and shown", worst, 150)
+    tab.open()
+    stop = time.monotonic() + 1
+    while time.monotonic() < stop:
+        application.processEvents()
+    started = time.monotonic()
+    tab.cancel()
+    row("cancel, until the window is free (wall)", 1000 * (time.monotonic() - started), 500)
+    while jobs.busy:
+        application.processEvents()
+    row("cancel, until the worker is gone (wall)", 1000 * (time.monotonic() - started), 1000)
+    tab.close_image()
+    jobs.close()
+    tab.close()
 
 
 def measure_page(application: QApplication, path: Path) -> None:

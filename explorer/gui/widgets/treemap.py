@@ -103,6 +103,11 @@ class Treemap(QWidget):
         self._steps = layout_steps(tree, shown, self._navigation.zoom, width, height, ratio)
         self._slice.start()
 
+    @property
+    def drawing(self) -> bool:
+        """Whether a layout is under way."""
+        return self._steps is not None
+
     def finish_layout(self) -> None:
         """Finish a layout that is under way at once."""
         while self._steps is not None:
