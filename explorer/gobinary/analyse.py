@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -40,13 +42,18 @@ def analyse_file(task: Task, path: Path, name: str = "") -> GoBinary:
     """Analyse an executable on disk, which is mapped, not read whole; NotAnExecutable, InputError, StorageError."""
     shown = name or str(path)
     try:
-        with open(path, "rb") as file:
-            if not os.fstat(file.fileno()).st_size:
-                raise _not_an_executable(shown)
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        # O_NONBLOCK: a pipe that nobody writes to would be waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            data = _mapped(descriptor, shown)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError as error:
         raise InputError(
-            tr("There is no file {path}.", path=display_text(shown)), tr("Check the path.")
+            tr("There is no file {path}.", path=display_text(shown)),
+            tr(
+                "Check the path. An executable in an image needs both: image-explorer binary IMAGE PATH."
+            ),
         ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -55,6 +62,15 @@ def analyse_file(task: Task, path: Path, name: str = "") -> GoBinary:
             tr("Check that it is a file you may read."),
         ) from error
     return analyse_binary(task, data, shown)
+
+
+def _mapped(descriptor: int, name: str) -> mmap.mmap:
+    state = os.fstat(descriptor)
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(state.st_mode) or not state.st_size:
+        raise _not_an_executable(name)
+    return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
 
 
 def analyse_binary(task: Task, data: mmap.mmap | bytes, name: str) -> GoBinary:

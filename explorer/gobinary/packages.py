@@ -129,6 +129,8 @@ class _Shares:
         self.names = split_names(blob)
         lengths = [len(package) + len(rest) + 1 for package, rest in self.names]
         self.name_bytes = np.array(lengths, dtype=np.int64)
+        # A table that is cut off inside its last name has no end of it.
+        self.name_bytes[-1] -= int(self.name_bytes.sum()) - len(blob)
         starts = np.cumsum(self.name_bytes) - self.name_bytes
         self.titles, self.name_title = _numbered(self.names)
         self.func_name = np.searchsorted(starts, table.name, side="right") - 1

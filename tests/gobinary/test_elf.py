@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -96,7 +97,8 @@ def test_that_a_script_is_no_executable(tmp_path: Path) -> None:
 
 def test_that_an_empty_file_and_a_folder_are_errors_for_people(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
-    for name in ("empty", "", "missing"):
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("empty", "", "missing", "pipe"):
         with pytest.raises(ExplorerError) as raised:
             analyse_file(Task(), tmp_path / name)
         assert raised.value.hint
