@@ -254,7 +254,8 @@ class _Run:
                     )
                 )
             return text, arguments
-        text, removed = without_mounts(text)
+        # Podman's builder knows mounts.
+        text, removed = (text, ()) if self._engine.podman else without_mounts(text)
         if removed:
             self.tell(
                 BuildNote(

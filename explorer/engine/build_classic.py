@@ -38,12 +38,13 @@ _DECLARED = re.compile(
 )
 
 _STEP = re.compile(r"(?i)STEP (\d+)/(\d+)\s?: (.*)", re.DOTALL)
-_IMAGE = re.compile(r" ---> ([0-9a-f]{12,64})\n?")
+# Podman writes "--> ".
+_IMAGE = re.compile(r"(?: ---> |--> )([0-9a-f]{11,64})\n?")
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]+)\n?")
 _HOUSEKEEPING = re.compile(
-    r"( ---> )?Remov(ing|ed) intermediate container [0-9a-f]+\n?| ---> \[Warning\].*|Successfully (built|tagged) .*\n?"
+    r"( ---> )?Remov(ing|ed) intermediate container [0-9a-f]+\n?| ---> \[Warning\].*|(Successfully (built|tagged)|COMMIT) .*\n?"
 )
-_CACHED = re.compile(r" ---> Using cache\n?")
+_CACHED = re.compile(r" ---> Using cache\n?|--> Using cache [0-9a-f]+\n?")
 
 
 def without_mounts(text: str) -> tuple[str, tuple[str, ...]]:

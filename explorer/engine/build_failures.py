@@ -79,7 +79,7 @@ def build_failed(reason: str, failed: tuple[Step, tuple[str, ...]] | None) -> Bu
     """The error for people: the step, what the engine said, what to do, the last lines."""
     step, log = failed or (None, ())
     short = _RETURNED.sub(r"exit code: \1", _PREFIXES.sub("", reason, count=1))
-    shown = harmless(" ".join(short.split())) or tr("no reason was given")
+    shown = harmless(" ".join(short.replace("\\n", " ").split())) or tr("no reason was given")
     words = "\n".join((reason, *log))
     hint = next(
         (text for pattern, text in _REASONS if re.search(pattern, words, re.IGNORECASE)), ""

@@ -224,6 +224,26 @@ def test_that_the_classic_builders_output_is_read() -> None:
     assert (reader.made, reader.container) == (["3a88e0f03445"], "4fe4679bb2fe")
 
 
+def test_that_podmans_output_is_read() -> None:
+    events: list[BuildEvent] = []
+    reader = ClassicReader(events.append)
+    for text in (
+        "STEP 1/2: FROM scratch\n",
+        "STEP 2/2: COPY a /\n",
+        "--> Using cache a8c6a0cbda1\n",
+        "COMMIT x:1\n",
+        "--> b8c6a0cbda1\n",
+        "Successfully tagged x:1\n",
+    ):
+        reader.take({"stream": text})
+    reader.finish()
+    assert [(step.name, step.cached) for step in reader.steps] == [
+        ("[1/2] FROM scratch", False),
+        ("[2/2] COPY a /", True),
+    ]
+    assert not [event for event in events if isinstance(event, StepLog)]
+
+
 @pytest.mark.parametrize(
     ("reason", "message_", "hint"),
     [
