@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from explorer.gobinary.binary import GO, PACKED, GoBinary
+from explorer.gobinary.runtimes import glibc_needed
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "certificates": ("crypto/x509.(*Certificate).Verify", "crypto/x509.SystemCertPool"),
@@ -57,6 +58,7 @@ class ProgramFacts:
     static: bool = False
     interpreter: str = ""
     needed: tuple[str, ...] = ()
+    glibc: tuple[int, int] | None = None  # the oldest glibc it starts with
     stripped: bool = False
     uses: frozenset[str] | None = None
     cgo_packages: tuple[str, ...] | None = None
@@ -104,6 +106,7 @@ def program_facts(binary: GoBinary, data: bytes | mmap.mmap) -> ProgramFacts:
         static=binary.linkage.static,
         interpreter=binary.linkage.interpreter,
         needed=binary.linkage.needed,
+        glibc=glibc_needed(binary.linkage),
         stripped=binary.stripped,
         uses=_uses(data) if readable else None,
         cgo_packages=_cgo_packages(data) if readable else None,

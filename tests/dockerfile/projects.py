@@ -37,23 +37,30 @@ LOADER = 215_000
 CERTIFICATES = 216_591
 
 
-def go_base() -> LayerIndex:
+_GO_FILES = (
+    file("/usr/local/go/VERSION", 30),
+    file("/usr/local/go/bin/go", 15 * MEGABYTE, head=ELF),
+    file("/usr/local/go/src/runtime/proc.go", 200_000),
+    file("/usr/local/go/lib/time/zoneinfo.zip", 408_467),
+    file("/etc/ssl/certs/ca-certificates.crt", CERTIFICATES),
+    file("/etc/passwd", 839),
+    file("/etc/group", 434),
+    file("/etc/nsswitch.conf", 494),
+    file("/bin/sh", 125_640, head=ELF, mode=0o755),
+    file("/lib64/ld-linux-x86-64.so.2", LOADER, head=ELF),
+    file("/lib/x86_64-linux-gnu/libc.so.6", LIBC, head=ELF),
+)
+
+
+def go_base(*more: Entry) -> LayerIndex:
     """A Debian with Go, gcc's loader, certificates, time zones and a shell."""
-    return layer(
-        file("/usr/local/go/VERSION", 30),
-        file("/usr/local/go/bin/go", 15 * MEGABYTE, head=ELF),
-        file("/usr/local/go/src/runtime/proc.go", 200_000),
-        file("/usr/local/go/lib/time/zoneinfo.zip", 408_467),
-        file("/etc/ssl/certs/ca-certificates.crt", CERTIFICATES),
-        file("/etc/passwd", 839),
-        file("/etc/group", 434),
-        file("/etc/nsswitch.conf", 494),
-        file("/usr/share/zoneinfo/Europe/Berlin", 2298),
-        file("/bin/sh", 125_640, head=ELF, mode=0o755),
-        file("/lib64/ld-linux-x86-64.so.2", LOADER, head=ELF),
-        file("/lib/x86_64-linux-gnu/libc.so.6", LIBC, head=ELF),
-        diff_id="sha256:" + "0" * 64,
-    )
+    zones = file("/usr/share/zoneinfo/Europe/Berlin", 2298)
+    return layer(*_GO_FILES, *(more or (zones,)), diff_id="sha256:" + "0" * 64)
+
+
+def base_without_zones() -> LayerIndex:
+    """The same without a time zone database of the system."""
+    return go_base(file("/usr/share/doc/x", 1))
 
 
 def alpine_base() -> LayerIndex:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from explorer.dockerfile.facts import ProgramFacts
+from explorer.dockerfile.parser import parse
 from explorer.dockerfile.rewrite.change import RewriteOptions, RewritePlan
 from explorer.image.model import Config
 from tests.dockerfile.projects import (
@@ -20,6 +21,7 @@ from tests.dockerfile.projects import (
     STATIC,
     Project,
     alpine_base,
+    base_without_zones,
     change_of,
     rules_of,
     runtime_stage,
@@ -106,12 +108,26 @@ def test_that_a_program_with_c_goes_to_an_empty_image_with_its_libraries(tmp_pat
     )
 
 
-@pytest.mark.parametrize("library", ["libsqlite3.so.0", "libssl.so.3"])
-def test_that_libraries_of_unknown_needs_call_for_debian(tmp_path: Path, library: str) -> None:
-    facts = replace(PROGRAM, needed=("libc.so.6", library), cgo_packages=("example.com/c",))
-    made = Project(facts=facts).plan(tmp_path)
-    assert made.runtime.choice in ("debian", "base")
-    assert "libraries" not in rules_of(made)
+def test_that_libraries_of_unknown_needs_are_not_left_behind(tmp_path: Path) -> None:
+    facts = replace(PROGRAM, needed=("libc.so.6", "libsqlite3.so.0"), cgo_packages=("x.com/c",))
+    change = change_of(Project(facts=facts).plan(tmp_path), "split-stages")
+    assert not change.enabled
+    assert change.why_off == "The program needs libsqlite3.so.0, which small images do not have."
+
+
+@pytest.mark.parametrize(
+    ("glibc", "image"),
+    [((2, 34), "gcr.io/distroless/base-debian12"), ((2, 38), "debian:trixie-slim")],
+)
+def test_that_the_runtime_has_a_glibc_that_is_new_enough(
+    tmp_path: Path, glibc: tuple[int, int], image: str
+) -> None:
+    facts = replace(
+        PROGRAM, needed=("libc.so.6", "libssl.so.3"), cgo_packages=("x.com/c",), glibc=glibc
+    )
+    project = Project(facts=facts, dockerfile=NAIVE.replace("-bookworm", ""))
+    made = replace(project, switches={"split-stages": True}).plan(tmp_path)
+    assert made.runtime.image == image
 
 
 def test_that_a_static_looking_program_with_a_loader_is_not_called_static(tmp_path: Path) -> None:
@@ -126,13 +142,13 @@ def test_that_a_static_looking_program_with_a_loader_is_not_called_static(tmp_pa
 
 
 def test_that_scratch_by_wish_says_what_will_fail(tmp_path: Path) -> None:
-    facts = replace(PROGRAM, needed=("libsqlite3.so.0",), cgo_packages=("example.com/c",))
+    config = _config(healthcheck=("CMD-SHELL", "wget -q localhost"))
     change = change_of(
-        Project(facts=facts, options=RewriteOptions(runtime="scratch")).plan(tmp_path),
+        Project(config=config, options=RewriteOptions(runtime="scratch")).plan(tmp_path),
         "split-stages",
     )
-    assert change.risk == "high"
-    assert "it will not start" in change.reason
+    assert (change.enabled, change.risk) == (True, "high")
+    assert "will not start or not be healthy" in change.reason
 
 
 def test_that_the_stub_of_go_sqlite3_is_warned_of(tmp_path: Path) -> None:
@@ -699,3 +715,73 @@ def test_that_secrets_in_arguments_are_warned_of(tmp_path: Path) -> None:
 def test_that_a_dockerfile_of_another_image_is_noticed(tmp_path: Path) -> None:
     made = Project(dockerfile=NAIVE.replace('["/app/server"]', '["/app/other"]')).plan(tmp_path)
     assert made.warnings[0].startswith("The image was not built from this Dockerfile: its CMD is")
+    assert not change_of(made, "split-stages").enabled
+
+
+def test_that_ports_of_the_base_stay_beside_the_files_own(tmp_path: Path) -> None:
+    text = NAIVE.replace("CMD", "EXPOSE 8080\nCMD")
+    made = Project(dockerfile=text, config=_config(exposed_ports=("8080/tcp", "80/tcp"))).plan(
+        tmp_path
+    )
+    stage = runtime_stage(made)
+    assert [line for line in stage if line.startswith("EXPOSE")] == ["EXPOSE 80", "EXPOSE 8080"]
+    assert "exposed_ports" not in {item.field for item in made.config_changes}
+
+
+def test_that_a_shell_command_behind_a_list_entrypoint_stays(tmp_path: Path) -> None:
+    text = NAIVE.replace('CMD ["/app/server"]', 'ENTRYPOINT ["/app/server"]\nCMD -v')
+    config = _config(entrypoint=("/app/server",), cmd=("/bin/sh", "-c", "-v"))
+    assert not change_of(
+        Project(dockerfile=text, config=config).plan(tmp_path), "exec-form"
+    ).available
+
+
+def test_that_a_wrapper_as_shell_stays(tmp_path: Path) -> None:
+    text = NAIVE.replace('CMD ["/app/server"]', 'SHELL ["/wrap", "--"]\nCMD /app/server')
+    config = _config(cmd=("/wrap", "--", "/app/server"))
+    made = Project(dockerfile=text, config=config).plan(tmp_path)
+    assert not change_of(made, "exec-form").available
+
+
+def test_that_a_fixed_platform_stays_the_platform_of_the_result(tmp_path: Path) -> None:
+    made = Project(dockerfile=NAIVE.replace("FROM", "FROM --platform=linux/amd64")).plan(tmp_path)
+    assert runtime_stage(made)[0] == "FROM --platform=linux/amd64 scratch"
+
+
+def test_that_lines_are_continued_by_the_files_own_escape(tmp_path: Path) -> None:
+    own = (directory("/var/lib/web"),)
+    made = Project(dockerfile="# escape=`\n" + NAIVE, own=own).plan(tmp_path)
+    assert "chmod 1777 /runtime-root/tmp `\n && install -d" in made.rewritten
+    assert parse(made.rewritten).problems == ()
+
+
+def test_that_an_older_one_stage_image_does_not_split_a_file_in_stages(tmp_path: Path) -> None:
+    made = Project(dockerfile=_STAGED, facts=STATIC).plan(tmp_path)
+    assert "split-stages" not in rules_of(made)
+
+
+def test_that_time_zones_in_gos_own_folder_are_found_after_all(tmp_path: Path) -> None:
+    project = Project(facts=_using("time-zones"), base=base_without_zones)
+    made = project.plan(tmp_path)
+    assert not change_of(made, "trimpath").enabled
+    assert "ENV ZONEINFO=/usr/local/go/lib/time/zoneinfo.zip" in runtime_stage(made)
+
+
+@pytest.mark.parametrize(
+    "step", ["RUN git describe > version.txt\n", "RUN make version\n", "RUN ./scripts/version.sh\n"]
+)
+def test_that_history_is_sent_to_builds_that_read_it(tmp_path: Path, step: str) -> None:
+    made = Project(dockerfile=NAIVE.replace("RUN", step + "RUN"), sources=_HISTORY).plan(tmp_path)
+    assert ".git" not in _ignored(made)
+
+
+def test_that_folders_of_code_are_not_ignored_by_their_names(tmp_path: Path) -> None:
+    made = Project(sources={**SOURCES, "tmp/t.go": "package tmp\n", ".idea/x": ""}).plan(tmp_path)
+    assert _ignored(made) == [".idea"]
+
+
+def test_that_a_wish_for_the_c_resolver_is_heard(tmp_path: Path) -> None:
+    config = _config(env=(*GO_ENV, "GODEBUG=netdns=cgo"))
+    assert not change_of(Project(config=config).plan(tmp_path), "no-cgo").enabled
+    made = Project(dockerfile=_run("go build -tags netcgo -o server .")).plan(tmp_path)
+    assert not change_of(made, "no-cgo").available

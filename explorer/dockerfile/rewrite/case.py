@@ -24,6 +24,7 @@ class Case:
     facts: ProgramFacts
     sources: SourceFacts | None
     options: RewriteOptions
+    mismatch: tuple[str, ...] = ()  # why the image was not built from the Dockerfile that was given
 
     @property
     def buildkit(self) -> bool:

@@ -50,9 +50,9 @@ def _place(draft: Draft) -> tuple[int, int]:
 PROGRAM_LINE = "split-stages:program"
 
 
-def staged_line(commands: tuple[str, ...]) -> str:
-    """The RUN that makes folders below STAGED_ROOT."""
-    return "RUN " + " \\\n && ".join(commands)
+def staged_line(commands: tuple[str, ...], escape: str) -> str:
+    """The RUN that makes folders below STAGED_ROOT; `escape` is what continues a line."""
+    return "RUN " + f" {escape}\n && ".join(commands)
 
 
 def folder_command(path: str, uid: int, gid: int, mode: int) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from explorer.dockerfile.gobuild import declared
 from explorer.dockerfile.model import Dockerfile, Instruction, Stage
 from explorer.dockerfile.reconstruct import config_lines
 from explorer.dockerfile.rewrite.case import Case
 from explorer.dockerfile.rewrite.draft import Draft
+from explorer.dockerfile.stageconfig import chain_config, stage_chain
 from explorer.dockerfile.words import expand, name_values, split_words, unresolved
 from explorer.image.model import Config
 
@@ -83,14 +84,6 @@ def runtime_metadata(case: Case, draft: Draft, runtime: Config) -> Metadata:
     return Metadata(before, after, moved)
 
 
-def stage_chain(document: Dockerfile) -> tuple[Stage, ...]:
-    """The last stage and the stages it is built FROM, first one first."""
-    chain = [document.stages[-1]]
-    while (parent := document.stage(chain[0].base)) is not None and parent.index < chain[0].index:
-        chain.insert(0, parent)
-    return tuple(chain)
-
-
 def working_directory(case: Case, document: Dockerfile, chain: tuple[Stage, ...]) -> str:
     """The final WORKDIR, absolute; the image's own where the file's cannot be told."""
     config = case.evidence.config.working_dir or "/"
@@ -138,8 +131,10 @@ def _implied(
     names = {
         name for s in chain for i in s.instructions if i.keyword in ("ENV", "LABEL") for name, _ in name_values(i.rest, document.escape) or ()
     }  # fmt: skip
+    known = chain_config(document, runtime)
+    additive = replace(runtime, exposed_ports=known.exposed_ports, volumes=known.volumes)
     found = []
-    for keyword, plain in config_lines(config, runtime):
+    for keyword, plain in config_lines(config, additive):
         line = _recorded_health(case) or plain if keyword == "HEALTHCHECK" else plain
         name = line.split(" ", 1)[1].partition("=")[0]
         if keyword == "ENV":
@@ -149,7 +144,9 @@ def _implied(
         elif keyword == "LABEL":
             if name in names or ("LABEL" in said and not names):
                 continue
-        elif keyword in said or (keyword == "CMD" and "ENTRYPOINT" in said):
+        elif (keyword in said and keyword not in ("EXPOSE", "VOLUME")) or (
+            keyword == "CMD" and "ENTRYPOINT" in said
+        ):
             continue
         found.append((keyword, line))
     return found

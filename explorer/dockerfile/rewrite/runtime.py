@@ -47,7 +47,8 @@ _BUILD_PACKAGES = re.compile(
     r"binutils\S*|autoconf|automake|libtool|protobuf(?:-compiler|-dev)?|protoc|upx(?:-ucl)?|nodejs|npm|yarn|ca-certificates|tzdata|openssh-client|"
     r"openssh|gnupg|patch|unzip|xz-utils|lsb-release|apt-transport-https|software-properties-common|clang|lld|llvm|go|golang\S*|\S+-dev)(?:[=~<>]\S+)?$"
 )  # fmt: skip
-_CODENAMES = ("trixie", "bookworm", "bullseye", "buster")
+# Debian releases and their glibc.
+_CODENAMES = {"bullseye": (2, 31), "bookworm": (2, 36), "trixie": (2, 41)}
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def needs_of(case: Case, draft: Draft) -> Needs:
         reasons.append(tr("The health check needs a shell."))
     blockers += [health_blocker] if health_blocker else []
     blockers += _program_blockers(case)
+    blockers += _library_blockers(case, draft)
     blockers += _image_blockers(case, draft)
     return Needs(shell, tuple(reasons), tuple(blockers))
 
@@ -113,6 +115,9 @@ def _by_evidence(case: Case, draft: Draft, needs: Needs) -> tuple[str, list[str]
                 "Empty, with certificates, accounts and /tmp taken from the old image: nothing has to be downloaded, and the program finds the files it had."
             )
         )
+        reasons.append(
+            tr("There is no shell in it; look into the container with docker cp or docker export.")
+        )
         return "scratch", reasons
     if case.local(known_base("base").reference) is None and carried_libraries(case):
         return "scratch", [
@@ -122,11 +127,17 @@ def _by_evidence(case: Case, draft: Draft, needs: Needs) -> tuple[str, list[str]
         ]
     if musl:
         return "alpine", [tr("The program needs musl's loader {path}.", path=facts.interpreter)]
-    if facts.known and set(facts.needed) <= {
-        *known_base("base").libraries,
-        "ld-linux-x86-64.so.2",
-        "ld-linux-aarch64.so.1",
-    }:
+    old = facts.glibc is None or facts.glibc <= _CODENAMES["bookworm"]
+    if (
+        facts.known
+        and old
+        and set(facts.needed)
+        <= {
+            *known_base("base").libraries,
+            "ld-linux-x86-64.so.2",
+            "ld-linux-aarch64.so.1",
+        }
+    ):
         return "base", [
             tr(
                 "The program needs glibc: {libraries}.",
@@ -147,7 +158,9 @@ def image_of(case: Case, draft: Draft, choice: str) -> str:
         return known.reference
     names = [case.evidence.rebuilt.base.reference, *(stage.base for stage in draft.document.stages)]
     if choice == "debian":
-        codename = next((c for n in names for c in _CODENAMES if c in n), "bookworm")
+        named = next((c for n in names for c in _CODENAMES if c in n), "")
+        fits = (case.facts.glibc or (2, 0)) <= _CODENAMES.get(named, (0, 0))
+        codename = named if fits else _release(case)
         return f"debian:{codename}-slim"
     if choice == "alpine":
         version = next((m[1] for n in names if (m := re.search(r"alpine:?(3\.\d+)", n))), "")
@@ -160,6 +173,12 @@ def image_of(case: Case, draft: Draft, choice: str) -> str:
         if repository(r) == repository(known.reference)
     ]
     return known.reference if not local or known.reference in local else max(local)
+
+
+def _release(case: Case) -> str:
+    """The oldest Debian from bookworm on whose glibc the program starts with."""
+    needed = case.facts.glibc or (2, 0)
+    return "bookworm" if needed <= _CODENAMES["bookworm"] else "trixie"
 
 
 def base_layer(case: Case, image: str) -> PredictedLayer | None:
@@ -250,6 +269,22 @@ def _program_blockers(case: Case) -> list[str]:
     return found
 
 
+def _library_blockers(case: Case, draft: Draft) -> list[str]:
+    """Libraries that no runtime image has and that cannot be taken along, as nobody knows what they load."""
+    if draft.static is not False or carried_libraries(case):
+        return []
+    had = {name for choice in ("base", "debian", "alpine") for name in known_base(choice).libraries}
+    missing = [n for n in case.facts.needed if n not in had and not n.startswith("ld-")]
+    if not missing:
+        return []
+    return [
+        tr(
+            "The program needs {library}, which small images do not have.",
+            library=_shown(missing[0]),
+        )
+    ]
+
+
 def _image_blockers(case: Case, draft: Draft) -> list[str]:
     evidence, found = case.evidence, []
     if not evidence.analysis.complete:
@@ -264,6 +299,7 @@ def _image_blockers(case: Case, draft: Draft) -> list[str]:
                 "The program writes temporary files, and the old image has no shell to make a /tmp with."
             )
         )
+    found += case.mismatch
     packages = runtime_packages(case)
     if packages:
         found.append(

@@ -43,6 +43,8 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
             lines,
             "high",
         )
+    if "netdns=cgo" in case.evidence.config.variable("GODEBUG"):
+        return ask(reason, tr("GODEBUG asks for the C library's resolver."), lines)
     sources = case.sources
     if sources is not None and sources.where("cgo-tag"):
         return ask(
@@ -77,6 +79,9 @@ def _against(case: Case, commands: list[GoCommand]) -> str:
         mode = command.flag("buildmode")
         if mode is not None and mode.value != "exe":
             return tr("-buildmode={mode} needs C or a loader.", mode=mode.value)
+        tags = command.flag("tags")
+        if tags is not None and "netcgo" in tags.value:
+            return tr("-tags {tags} asks for the C library's resolver.", tags=tags.value)
         linker = command.flag("ldflags")
         if linker is not None and "external" in linker.value:
             return tr("The linker flags ask for the external linker.")

@@ -8,6 +8,7 @@ from explorer.dockerfile.model import Instruction
 from explorer.dockerfile.rewrite.case import Case, Rule, Verdict, hands_off
 from explorer.dockerfile.rewrite.draft import Draft
 from explorer.dockerfile.shell import needs_shell
+from explorer.dockerfile.stageconfig import stage_chain
 from explorer.translation import mark, tr
 
 ID = "exec-form"
@@ -20,7 +21,7 @@ def _found(draft: Draft) -> list[Instruction]:
     return [i for i in last if i is not None and i.words is None and i.rest]
 
 
-def _examine(_case: Case, draft: Draft) -> Verdict | None:
+def _examine(case: Case, draft: Draft) -> Verdict | None:
     found = _found(draft)
     if not found:
         return None
@@ -29,17 +30,29 @@ def _examine(_case: Case, draft: Draft) -> Verdict | None:
     )
     lines = draft.origins(found)
     plain = [i for i in found if not needs_shell(i.rest)]
-    if not plain or _cmd_after_shell_entrypoint(draft):
+    if _entry_and_command(case, draft):
+        return hands_off(reason, tr("ENTRYPOINT and CMD depend on each other's form."), lines)
+    if not plain or _own_shell(draft):
         return hands_off(
             reason, tr("The command line uses the shell: {line}", line=found[0].rest), lines
         )
     return Verdict(reason, risk="low", lines=draft.origins(plain))
 
 
-def _cmd_after_shell_entrypoint(draft: Draft) -> bool:
-    """A shell-form ENTRYPOINT ignores CMD; as a list it would take it as arguments."""
-    entry, command = draft.final.last("ENTRYPOINT"), draft.final.last("CMD")
-    return entry is not None and entry.words is None and command is not None
+def _entry_and_command(case: Case, draft: Draft) -> bool:
+    """A shell-form ENTRYPOINT ignores CMD; a list ENTRYPOINT gets a shell-form CMD as `/bin/sh -c …`."""
+    chain = stage_chain(draft.document)
+    entry = next((i for s in reversed(chain) if (i := s.last("ENTRYPOINT")) is not None), None)
+    command = next((i for s in reversed(chain) if (i := s.last("CMD")) is not None), None)
+    if entry is None:
+        return bool(case.evidence.config.entrypoint)
+    return command is not None and None in (entry.words, command.words)
+
+
+def _own_shell(draft: Draft) -> bool:
+    """Whether SHELL names something that does more than run a line."""
+    shells = [i.words[0] for s in stage_chain(draft.document) for i in s.find("SHELL") if i.words]
+    return any(name.rpartition("/")[2] not in ("sh", "bash", "ash", "dash") for name in shells)
 
 
 def _edit(_case: Case, draft: Draft) -> Draft:

@@ -86,7 +86,7 @@ def _edit(case: Case, draft: Draft) -> Draft:
     commands = folder_commands(case, draft)
     newline = draft.document.newline
     stage = next(s for s in draft.document.stages if s.name == draft.split_from)
-    text = newline + staged_line(commands) + newline
+    text = newline + staged_line(commands, draft.document.escape) + newline
     last = stage.last("USER")
     user = (
         last.rest if last is not None else case.evidence.config.user if case.mode == "image" else ""

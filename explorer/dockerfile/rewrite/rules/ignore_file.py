@@ -29,6 +29,10 @@ _CANDIDATES = (
     ("**/*_test.go", r"_test\.go$"),
     ("**/.DS_Store", r"(^|/)\.DS_Store$"),
 )
+_FOLDERS = frozenset({"bin", "dist", "tmp"})
+# Steps whose own files say what they read: build tools and scripts.
+_SCRIPTS = re.compile(r"\b(?:make|mage|task|just|bazel|goreleaser)\b|\.(?:sh|bash)\b")
+_GIT = re.compile(r"\bgit\s+(?!clone\b|config\b|lfs\b)[a-z-]+")
 
 
 def ignore_lines(case: Case, draft: Draft) -> list[str]:
@@ -37,14 +41,20 @@ def ignore_lines(case: Case, draft: Draft) -> list[str]:
     if sources is None:
         return []
     named = _named(draft, sources)
-    found = (
-        []
-        if _needs_history(case) or ".git" in named or not sources.has_folder(".git")
-        else [".git"]
-    )
+    scripted = bool(_SCRIPTS.search(draft.text))
+    kept = _needs_history(case) or scripted or bool(_GIT.search(draft.text)) or ".git" in named
+    found = [] if kept or not sources.has_folder(".git") else [".git"]
     for pattern, present in _CANDIDATES:
         matching = [path for path in sources.paths if re.search(present, path)]
-        if matching and not _wanted(pattern, matching, named) and not _tested(pattern, draft):
+        code = pattern in _FOLDERS and (
+            scripted or any(p.endswith((".go", "go.mod")) for p in matching)
+        )
+        if (
+            matching
+            and not code
+            and not _wanted(pattern, matching, named)
+            and not _tested(pattern, draft)
+        ):
             found.append(pattern)
     return found
 

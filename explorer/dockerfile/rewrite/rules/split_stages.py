@@ -11,8 +11,9 @@ from explorer.dockerfile.rewrite.change import PredictedLayer
 from explorer.dockerfile.rewrite.copying import PROGRAM_LINE, copy_line
 from explorer.dockerfile.rewrite.draft import BUILD_STAGE, Draft
 from explorer.dockerfile.rewrite.libraries import carried_libraries
-from explorer.dockerfile.rewrite.metadata import runtime_metadata, stage_chain
+from explorer.dockerfile.rewrite.metadata import runtime_metadata
 from explorer.dockerfile.rewrite.runtime import base_config, base_layer, choose_runtime, needs_of
+from explorer.dockerfile.stageconfig import stage_chain
 from explorer.translation import mark, tr
 from explorer.units import display_text, size_text
 
@@ -91,7 +92,10 @@ def _builds_where_it_runs(case: Case, draft: Draft) -> bool:
     commands = [
         c for c in case.go_commands(draft) if _stage_of(draft, c.instruction.start) in starts
     ]
-    return bool(commands) or case.evidence.category_bytes.get("go-toolchain", 0) > _BUILD_BYTES
+    alone = len(chain) == len(draft.document.stages)
+    return bool(commands) or (
+        alone and case.evidence.category_bytes.get("go-toolchain", 0) > _BUILD_BYTES
+    )
 
 
 def _stage_of(draft: Draft, line: int) -> int:
@@ -115,7 +119,9 @@ def split(case: Case, draft: Draft, rule: str) -> Draft:
     entry, newline = case.evidence.entry, draft.document.newline
     while draft.lines and not draft.lines[-1].text.strip():
         draft = replace(draft, lines=draft.lines[:-1])
-    head = f"{newline}FROM {runtime.image}{newline}" + metadata.before
+    platform = stage_chain(draft.document)[0].platform
+    fixed = f"--platform={platform} " if platform and not platform.startswith("$BUILD") else ""
+    head = f"{newline}FROM {fixed}{runtime.image}{newline}" + metadata.before
     draft = draft.splice(len(draft.lines), len(draft.lines), head, rule)
     program = copy_line(name, entry.path, entry.called if entry.called.startswith("/") else "")
     draft = draft.splice(len(draft.lines), len(draft.lines), program + newline, PROGRAM_LINE)

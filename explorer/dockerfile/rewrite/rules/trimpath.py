@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explorer.dockerfile.evidence import GO_TIME_ZONES
 from explorer.dockerfile.gobuild import Edit, GoCommand
 from explorer.dockerfile.rewrite.case import Case, Rule, Verdict, ask
 from explorer.dockerfile.rewrite.draft import Draft
@@ -40,6 +41,17 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
                 "{place} calls runtime.Caller, which would no longer give paths of this machine.",
                 place=sources.where("caller"),
             ),
+            lines,
+        )
+    evidence = case.evidence
+    if (
+        case.facts.may("time-zones")
+        and not evidence.time_zone_bytes
+        and evidence.has(GO_TIME_ZONES)
+    ):
+        return ask(
+            reason,
+            tr("The program finds time zones in Go's own folder, which it would no longer know."),
             lines,
         )
     return Verdict(reason, risk="low", lines=lines)
