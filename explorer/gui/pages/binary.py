@@ -6,11 +6,13 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QFormLayout,
     QGroupBox,
+    QHBoxLayout,
     QHeaderView,
     QScrollArea,
     QSplitter,
     QTableView,
     QTabWidget,
+    QToolButton,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -38,7 +40,7 @@ from explorer.gui.widgets.breadcrumb import Breadcrumb
 from explorer.gui.widgets.colour_key import ColourKey
 from explorer.gui.widgets.copying import name_view
 from explorer.gui.widgets.notice import WARNING, Notice
-from explorer.gui.widgets.plain_label import ElidedLabel, PlainLabel
+from explorer.gui.widgets.plain_label import ElidedLabel, PlainLabel, button_text
 from explorer.gui.widgets.section_bar import SectionBar
 from explorer.gui.widgets.treemap import Treemap
 from explorer.gui.widgets.wrapped_text import WrappedText
@@ -58,6 +60,9 @@ class BinaryView(QWidget):
         self.navigation = Navigation(self)
         self._tree: BinaryTree | None = None
         self.notice = Notice()
+        self.back = QToolButton()
+        self.back.setAutoRaise(True)
+        self.back.clicked.connect(self.closed)
         self.title = ElidedLabel()
         self.facts = _Facts()
         self.runs_on = _RunsOn()
@@ -118,12 +123,18 @@ class BinaryView(QWidget):
         split.setSizes([360, 900])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 4)
-        layout.addWidget(self.title)
+        head = QHBoxLayout()
+        head.addWidget(self.back)
+        head.addWidget(self.title, 1)
+        layout.addLayout(head)
         layout.addWidget(self.notice)
         layout.addWidget(split, 1)
 
-    def show_binary(self, binary: GoBinary) -> None:
-        """Show another executable from its root."""
+    def show_binary(self, binary: GoBinary, image: str = "") -> None:
+        """Show another executable from its root; with the name of its `image` a button leads back there."""
+        self.back.setVisible(bool(image))
+        self.back.setText(button_text(f"‹ {display_text(image, 60)}"))
+        self.back.setAccessibleName(tr("Back to {image}", image=display_text(image, 60)))
         self.title.set_whole(display_text(binary.path))
         self.facts.show_binary(binary)
         self.runs_on.show_binary(binary)
@@ -336,6 +347,10 @@ class _RunsOn(QGroupBox):
             palette = caption.palette()
             palette.setColor(caption.foregroundRole(), theme.good if runs else theme.bad)
             caption.setPalette(palette)
+
+    def verdict(self, base: str) -> PlainLabel:
+        """The label with a base image's name."""
+        return self._rows[base][0]
 
     def text(self, base: str) -> str:
         """What is said of a base image."""

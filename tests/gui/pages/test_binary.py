@@ -15,6 +15,7 @@ from explorer.gobinary.binary import GoBinary
 from explorer.gobinary.linkage import Linkage
 from explorer.gobinary.runtimes import ALPINE, DEBIAN, SCRATCH
 from explorer.gui.pages.binary import BinaryView
+from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.copying import selected_text
 from tests.gui.binaries import foreign, packed, shop
 
@@ -91,6 +92,27 @@ def test_that_a_double_click_on_a_module_zooms_the_map_into_it(show: Show) -> No
     assert page.navigation.zoom == page.packages.model_.node(module)
     page.navigation.zoom_out()
     assert page.navigation.zoom == 0
+
+
+def test_that_a_program_of_an_image_has_a_way_back_to_it(show: Show, qtbot: QtBot) -> None:
+    page = show(shop())
+    assert not page.back.isVisible()
+    page.show_binary(shop(), image="shop & co:1")
+    assert (page.back.isVisible(), page.back.text()) == (True, "‹ shop && co:1")
+    with qtbot.waitSignal(page.closed, timeout=1000):
+        page.back.click()
+
+
+def test_that_another_theme_is_taken_at_once(show: Show, qapp: QApplication) -> None:
+    page = show(shop())
+    label = page.runs_on.verdict(SCRATCH)
+    before = label.palette().color(label.foregroundRole())
+    apply_theme(qapp, "dark")
+    try:
+        page.recolour()
+        assert label.palette().color(label.foregroundRole()) != before
+    finally:
+        apply_theme(qapp, "light")
 
 
 def test_that_tabs_without_rows_are_hidden_and_others_counted(show: Show) -> None:
