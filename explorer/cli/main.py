@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib
 import io
 import logging
@@ -19,10 +20,19 @@ from explorer.task import Cancelled
 from explorer.translation import set_language, tr
 
 CANCELLED = 130
+# What a standard output that takes no more answers with.
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 # Given by __main__, the only part that knows both the command line and the window.
 OpenWindow = Callable[[Sequence[str], str], int]
 # Each command is a module of this package with `configure(parser)` and `run(arguments) -> int`.
-_COMMANDS = {"list": "listing", "analyze": "analyze", "binary": "binary", "coldstart": "coldstart", "rewrite": "rewrite", "open": "window"}
+_COMMANDS = {
+    "list": "listing",
+    "analyze": "analyze",
+    "binary": "binary",
+    "coldstart": "coldstart",
+    "rewrite": "rewrite",
+    "open": "window",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +62,8 @@ def run(arguments: Sequence[str], open_window: OpenWindow | None = None) -> int:
         _discard_output()
         return 0
     except OSError as error:
-        if not _is_output_stuck():
+        # Errors over files of ours name the file and are told elsewhere.
+        if error.errno not in _OUTPUT_ERRORS or error.filename is not None:
             return _internal(error)
         _discard_output()
         complain(
@@ -81,14 +92,6 @@ def _prepare_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # same
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-
-
-def _is_output_stuck() -> bool:
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
 
 
 def _discard_output() -> None:

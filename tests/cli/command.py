@@ -21,16 +21,20 @@ _CLEARED = (
 )
 
 
+def clean_environment() -> dict[str, str]:
+    """The environment without what decides about screens, languages and engines."""
+    return {name: value for name, value in os.environ.items() if name not in _CLEARED}
+
+
 def image_explorer(
     *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `image-explorer` with these arguments; its output as text."""
-    clean = {name: value for name, value in os.environ.items() if name not in _CLEARED}
     return subprocess.run(
         [PROGRAM, *arguments],
         capture_output=True,
         text=True,
-        env={**clean, **(env or {})},
+        env={**clean_environment(), **(env or {})},
         cwd=cwd,
         timeout=120,
     )

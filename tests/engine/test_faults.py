@@ -165,13 +165,17 @@ def test_that_an_image_removed_before_it_is_read_is_not_found(
         source.read_layers(Task(), LayerStore.private(), [0], lambda index, layer: None)
 
 
+def _retag(docker: Docker, name: str, other: str) -> None:
+    docker("tag", name, other)
+
+
 @pytest.mark.engine
 def test_that_a_tag_that_moves_does_not_change_what_is_read(own_engine: PrivateEngine) -> None:
     docker = own_engine.docker
     first = _big("moving:1")
     docker.load(docker_25(first))
     docker.load(docker_25(images.image("plain")))
-    moved = Strike(1 << 20, lambda: docker("tag", images.tag("plain"), "moving:1") and None)
+    moved = Strike(1 << 20, lambda: _retag(docker, images.tag("plain"), "moving:1"))
     problems, layers = _read(docker, "moving:1", "direct", moved.task)
     assert layers[1].content_bytes == BIG
     (note,) = problems
