@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from explorer.coldstart.probe import READY_STATUSES, Readiness
 
 _MS = 1_000_000
-# Half of the interval is the mean lag: 0.5 ms for fast programs, never more than 0.1 % of the time waited later.
-INTERVALS = ((100 * _MS, 1 * _MS), (5_000 * _MS, 2 * _MS))
-SLOW_INTERVAL = 5 * _MS
+# Half of the interval is the mean lag: 0.5 ms for fast programs, 1 ms up to a second, an eighth of a percent beyond.
+INTERVALS = ((100 * _MS, 1 * _MS), (1_000 * _MS, 2 * _MS))
+SLOW_SHARE, SLOWEST = 400, 10 * _MS
 # After an answer that is not "ready" the app is not to be flooded with requests that it may log.
 ANSWERED_INTERVAL = 5 * _MS
 _ANOTHER_AFTER = 1_000 * _MS
@@ -84,12 +84,15 @@ class Attempts:
         if self._address is None or self.answers.ready_ns or now < self._next_ns:
             return
         self._next_ns = now + self._interval(now)
-        newest = max((item.began_ns for item in self._open.values()), default=0)
+        if not self._open:
+            self._connect(now)
+            return
+        newest = max(item.began_ns for item in self._open.values())
         connecting = [item for item in self._open.values() if not item.connected_ns]
         for item in connecting:
             if now - item.began_ns > _CONNECT_PATIENCE:
                 self._drop(item)
-        if connecting or (self._open and now - newest < _ANOTHER_AFTER):
+        if connecting or now - newest < _ANOTHER_AFTER:
             return
         if len(self._open) >= _OPEN_LIMIT:
             self._drop(min(self._open.values(), key=lambda item: item.began_ns))
@@ -118,7 +121,10 @@ class Attempts:
         if self.answers.statuses:
             return ANSWERED_INTERVAL
         waited = now - self._began_ns
-        return next((step for until, step in INTERVALS if waited < until), SLOW_INTERVAL)
+        for until, step in INTERVALS:
+            if waited < until:
+                return step
+        return min(SLOWEST, waited // SLOW_SHARE)
 
     def _connect(self, now: int) -> None:
         assert self._address is not None
@@ -126,18 +132,19 @@ class Attempts:
         if link is None:
             link = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        paths = self._readiness.paths or ("/",)
-        attempt = _Attempt(link, paths[self._turn % len(paths)], now)
         code = link.connect_ex(self._address)
         if code == errno.EINPROGRESS:
-            self._open[link.fileno()] = attempt
-            self._poll.register(link, select.POLLOUT)
-        elif code == 0:
-            self._open[link.fileno()] = attempt
-            self._poll.register(link, select.POLLOUT)
-            self._connected(attempt)
-        elif code == errno.ECONNREFUSED:
+            # Both ends are on this machine: a refusal is back before the call returns, and asking again tells it.
+            code = link.connect_ex(self._address)
+        if code == errno.ECONNREFUSED:
             self._spare = link
+        elif code in (0, errno.EISCONN, errno.EALREADY):
+            paths = self._readiness.paths or ("/",)
+            attempt = _Attempt(link, paths[self._turn % len(paths)], now)
+            self._open[link.fileno()] = attempt
+            self._poll.register(link, select.POLLOUT)
+            if code != errno.EALREADY:
+                self._connected(attempt)
         else:
             link.close()
 

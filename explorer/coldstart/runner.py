@@ -216,6 +216,8 @@ class _Loop:
         waiting = streams.events.buffered or self._output.buffered
         ready = self._poll.poll(0 if waiting else milliseconds)
         streams.task.checkpoint()
+        if not (ready or waiting):
+            return
         numbers = {number for number, _ in ready}
         # Probes first: theirs are the stamps that count.
         for number in numbers:
