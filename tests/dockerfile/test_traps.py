@@ -785,3 +785,9 @@ def test_that_a_wish_for_the_c_resolver_is_heard(tmp_path: Path) -> None:
     assert not change_of(Project(config=config).plan(tmp_path), "no-cgo").enabled
     made = Project(dockerfile=_run("go build -tags netcgo -o server .")).plan(tmp_path)
     assert not change_of(made, "no-cgo").available
+
+
+def test_that_labels_of_this_program_are_not_written_into_files(tmp_path: Path) -> None:
+    config = _config(labels={"io.github.image-size-explorer.built-by": "x", "a": "b"})
+    made = Project(config=config).plan(tmp_path)
+    assert [line for line in runtime_stage(made) if line.startswith("LABEL")] == ["LABEL a=b"]

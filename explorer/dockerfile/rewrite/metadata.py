@@ -33,6 +33,8 @@ MOVED = (
     "ENTRYPOINT",
     "CMD",
 )
+# What this program puts on images that it builds itself.
+_OUR_LABELS = "io.github.image-size-explorer."
 _LAST_WINS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER"})
 
 
@@ -142,7 +144,7 @@ def _implied(
             if (name in names and name != "PATH") or unwanted:
                 continue
         elif keyword == "LABEL":
-            if name in names or ("LABEL" in said and not names):
+            if name in names or name.startswith(_OUR_LABELS):
                 continue
         elif (keyword in said and keyword not in ("EXPOSE", "VOLUME")) or (
             keyword == "CMD" and "ENTRYPOINT" in said
