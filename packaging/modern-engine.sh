@@ -4,6 +4,7 @@
 #   sh packaging/modern-engine.sh start|stop     needs root; about a minute the first time, a second or two afterwards
 # Everything is mounted inside a mount namespace of the engine's own: however it ends, nothing stays mounted.
 set -eu
+# shellcheck source=packaging/setup.sh
 . "$(dirname "$0")/setup.sh"
 
 work=${IMAGE_EXPLORER_MODERN_ENGINE:-/var/tmp/image-explorer-modern-engine}

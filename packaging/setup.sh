@@ -1,10 +1,12 @@
 # shellcheck shell=sh
 # Shared by run.sh and test.sh (sourced): Debian packages and the virtual environment, each only when missing.
 
+# shellcheck disable=SC2034  # the scripts that source this file use it
 # Qt's libraries for windows under X11 and for the offscreen platform
 QT_PACKAGES="libglib2.0-0 libegl1 libgl1 libdbus-1-3 libfontconfig1 libxkbcommon0
   libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
 # without it Chinese texts are boxes
+# shellcheck disable=SC2034  # same
 FONT_PACKAGE=fonts-wqy-microhei
 SETUP_LOG=${TMPDIR:-/tmp}/image-explorer-setup.$$.log
 trap 'rm -f "$SETUP_LOG"' EXIT
