@@ -108,6 +108,10 @@ SOURCES: Mapping[str, str] = {
 }
 
 
+_SERVER = file("/app/server", 13 * MEGABYTE, head=ELF, mode=0o755)
+_ANALYSES: dict[object, Analysis] = {}
+
+
 @dataclass(frozen=True)
 class Project:
     """One image with what it was built from; change() makes variants."""
@@ -125,22 +129,37 @@ class Project:
         "RUN /bin/sh -c go build -o server . # buildkit",
     )
     switches: Mapping[str, bool] = field(default_factory=dict)
-    entry: Entry = field(
-        default_factory=lambda: file("/app/server", 13 * MEGABYTE, head=ELF, mode=0o755)
-    )
+    entry: Entry = field(default_factory=lambda: _SERVER)
 
     base: Callable[[], LayerIndex] = go_base
 
     def analysis(self) -> Analysis:
-        """The image: the base, a layer of sources and files of its own, a layer with the program and build caches."""
+        """The image: the base, a layer of sources and files of its own, a layer with the program and build caches.
+
+        Images that differ in nothing that an analysis sees are analysed once.
+        """
         names = self.sources if self.sources is not None else SOURCES
+        key = (
+            tuple((name, len(text)) for name, text in names.items()),
+            self.own,
+            self.entry,
+            repr(self.config),
+            self.steps,
+            self.base,
+        )
+        if key not in _ANALYSES:
+            _ANALYSES[key] = self._analysis(names)
+        return _ANALYSES[key]
+
+    def _analysis(self, names: Mapping[str, str]) -> Analysis:
         sources = [file(f"/app/{name}", len(text)) for name, text in names.items()]
         copied = layer(directory("/app"), *sources, *self.own)
+        caches = 20 if self.base is go_base else 0
         built = layer(
             self.entry,
             *(
                 file(f"/root/.cache/go-build/{n:02x}/{n:02x}{'0' * 62}-a", MEGABYTE)
-                for n in range(20 if self.base is go_base else 0)
+                for n in range(caches)
             ),
             file("/root/.config/go/telemetry/local/asm.count", 4096),
         )
