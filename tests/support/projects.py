@@ -84,6 +84,21 @@ def with_modules(project: Path, target: Path) -> Path:
     return target
 
 
+def sample_program(name: str, *flags: str, **environment: str) -> Path:
+    """The program of a sample project, its modules from the proxy; skips when that does not answer."""
+    project = SAMPLES / name
+    key = hashlib.sha256(repr((_digest(project), flags, sorted(environment.items()))).encode())
+    target = _KEPT / "programs" / key.hexdigest()[:20]
+    if not target.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            source = with_modules(project, Path(folder, "project"))
+            part = target.with_name(f"{target.name}.{os.getpid()}")
+            part.parent.mkdir(parents=True, exist_ok=True)
+            _go(["build", *flags, "-o", str(part), "."], source, go_environment(**environment))
+            part.replace(target)
+    return target
+
+
 def go_run(source: Mapping[str, str], stdin: bytes) -> bytes:
     """What a program that needs modules prints; skips when the proxy does not answer."""
     key = hashlib.sha256(repr(sorted(source.items())).encode()).hexdigest()[:20]
@@ -118,7 +133,7 @@ def tar_of(files: Mapping[str, bytes | Path | str], *, uid: int = 0) -> bytes:
                 info.type, info.linkname = tarfile.SYMTYPE, content[2:]
             else:
                 data = content.read_bytes() if isinstance(content, Path) else _bytes(content)
-                executable = isinstance(content, Path) or data.startswith(b"#!")
+                executable = isinstance(content, Path) or data.startswith((b"#!", b"\x7fELF"))
                 info.mode, info.size = 0o755 if executable else 0o644, len(data)
             tar.addfile(info, io.BytesIO(data))
     return held.getvalue()

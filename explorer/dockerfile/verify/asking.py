@@ -10,8 +10,10 @@ from collections.abc import Iterable
 
 from explorer.dockerfile.verify.model import Answer
 
-# The start of a body that is compared as text; the rest counts through its digest.
+# The start of a body that is compared as text; the rest counts through the digest of all that is read.
 BODY_LIMIT = 1 << 20
+_READ_LIMIT = 64 << 20
+_PIECE = 1 << 16
 _LINKS_LIMIT = 8
 _LINK = re.compile(r"""(?:href|src)\s*=\s*["'](/[^"'\s#]*)""", re.IGNORECASE)
 _HEALTH_URL = re.compile(
@@ -43,7 +45,7 @@ def ask(connection: socket.socket, path: str) -> Answer:
             headers={"User-Agent": "image-explorer", "Accept": "*/*", "Connection": "close"},
         )
         response = client.getresponse()
-        body = response.read(BODY_LIMIT)
+        body, digest = _read(response)
     except TimeoutError:
         return Answer(error="timeout")
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -59,8 +61,20 @@ def ask(connection: socket.socket, path: str) -> Answer:
         status=response.status,
         headers=headers,
         body=body.decode("utf-8", "replace"),
-        digest=hashlib.sha256(body).hexdigest(),
+        digest=digest,
     )
+
+
+def _read(response: http.client.HTTPResponse) -> tuple[bytes, str]:
+    """The start of a body, and the sha256 of all of it."""
+    digest = hashlib.sha256()
+    held = bytearray()
+    read = 0
+    while read < _READ_LIMIT and (piece := response.read(_PIECE)):
+        digest.update(piece)
+        held += piece[: BODY_LIMIT - len(held)]
+        read += len(piece)
+    return bytes(held), digest.hexdigest()
 
 
 def links_in(answer: Answer) -> tuple[str, ...]:

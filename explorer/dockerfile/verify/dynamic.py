@@ -96,6 +96,10 @@ def _ports(old: Observation, again: Observation, new: Observation) -> Check:
     name = tr("Listens on the same ports")
     first, second, third = set(old.ports), set(again.ports), set(new.ports)
     steady = first & second
+    if not (old.ports_seen and new.ports_seen):
+        return _check(
+            name, INCONCLUSIVE, tr("No port is declared, and the engine's machine cannot be asked.")
+        )
     if not first and not third:
         return _check(name, SAME, tr("None."))
     if steady - third or third - first - second:

@@ -75,13 +75,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Observation:
-    """What one run of one image did."""
+    """What one run of one image did; `ports_seen` tells whether its ports could be looked up at all."""
 
     running: bool
     exit_code: int
     error: str = ""
     out_of_memory: bool = False
     ports: tuple[str, ...] = ()
+    ports_seen: bool = True
     answers: Mapping[str, Answer] = field(default_factory=dict)
     log: tuple[str, ...] = ()
     written: tuple[str, ...] = ()

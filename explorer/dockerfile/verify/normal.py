@@ -42,7 +42,6 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 _TOKEN = re.compile(r"\w+|\W")
 # Names that os.CreateTemp, mktemp and the like made up.
 _RANDOM_NAME = re.compile(r"\d{6,}|[0-9a-f]{8,}")
-_TOKENS_LIMIT = 200_000
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def judge(old: str, again: str, new: str) -> Judgement:
         if second == third:
             return Judgement(SAME, "masked")
         return Judgement(DIFFERS, "", *_first_difference(first, third))
-    tokens = [_TOKEN.findall(text)[:_TOKENS_LIMIT] for text in (first, second, third)]
+    tokens = [_TOKEN.findall(text) for text in (first, second, third)]
     if len(tokens[0]) != len(tokens[1]):
         return Judgement(INCONCLUSIVE, "", *_first_difference(first, second))
     if len(tokens[2]) != len(tokens[0]):

@@ -96,6 +96,7 @@ def observe(
         if error:
             return Observation(False, -1, error, log=_log(watch), reached=reach.way), questions
         ports = _wait(watch)
+        seen = reach.sees(container_id, exposed_ports(image))
         questions = _asked(watch, ports)
         state = watch.state()
         health = _health(watch) if state.running else ""
@@ -108,6 +109,7 @@ def observe(
                 error=state.error,
                 out_of_memory=state.oom_killed,
                 ports=tuple(map(str, ports)),
+                ports_seen=seen or not state.running,
                 answers=watch.answers,
                 log=_log(watch),
                 written=written,

@@ -69,6 +69,10 @@ class Reach:
             return _listening(pid)
         return tuple(Port(number) for number in exposed) if self.way != NOT_REACHED else ()
 
+    def sees(self, container_id: str, exposed: tuple[int, ...]) -> bool:
+        """Whether listening() tells more than nothing for a running container."""
+        return bool(exposed) or bool(_process_of(container_id))
+
     def connect(
         self, document: Any, container_id: str, port: Port, seconds: float
     ) -> socket.socket:

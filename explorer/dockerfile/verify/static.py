@@ -40,6 +40,8 @@ _BUNDLES = (
 )
 # time/zoneinfo_unix.go
 _ZONES = ("/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ", "/etc/zoneinfo")
+# Where a program that was built without -trimpath looks last.
+_GO_ZONES = "/usr/local/go/lib/time/zoneinfo.zip"
 # Names of functions as they stand in a Go program's table, ended by NUL, when the linker kept them.
 _VERIFIES_TLS = b"crypto/x509.(*Certificate).Verify\0"
 _LOADS_ZONES = b"time.LoadLocation\0"
@@ -239,8 +241,10 @@ def _time_zones(old: RootFs, new: RootFs) -> Check | None:
     if _LOADS_ZONES not in new.entry[0] and not new.image.config.variable("TZ"):
         return None
     title = tr("Time zones")
-    before, after = _first(old, _ZONES), _first(new, _ZONES)
-    if _EMBEDS_ZONES in new.entry[0] or new.image.config.variable("ZONEINFO"):
+    before = _first(old, (*_ZONES, _GO_ZONES))
+    named = new.image.config.variable("ZONEINFO")
+    after = _first(new, (*_ZONES, named) if named else _ZONES)
+    if _EMBEDS_ZONES in new.entry[0]:
         return _check(title, SAME, tr("The program brings its own."))
     if before and not after:
         return _check(

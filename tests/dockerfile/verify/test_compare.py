@@ -164,6 +164,17 @@ def test_that_ports_which_could_not_be_reached_are_not_called_the_same() -> None
     assert _results(seen, seen, seen)["HTTP answers"] == INCONCLUSIVE
 
 
+def test_that_ports_which_could_not_be_seen_are_not_called_the_same() -> None:
+    seen = replace(_RUN, answers={}, ports=(), ports_seen=False)
+    assert _results(seen, seen, seen)["Listens on the same ports"] == INCONCLUSIVE
+
+
+def test_that_bytes_beyond_the_shown_text_count() -> None:
+    answer = _RUN.answers["8080/"]
+    new = replace(_RUN, answers={"8080/": replace(answer, digest="other")})
+    assert _results(_RUN, _RUN, new)["GET / on port 8080"] == DIFFERS
+
+
 def test_that_a_port_which_speaks_something_else_is_the_same_when_it_still_does() -> None:
     seen = replace(_RUN, answers={"8080/": Answer(error="BadStatusLine")})
     assert _results(seen, seen, seen)["Port 8080"] == SAME

@@ -303,9 +303,7 @@ def test_that_a_program_of_another_name_or_mode_is_missed(
     command = ('CMD ["/app"]',)
     found = _verify(engine, docker, ({"app": plain}, command), ({"app2": plain}, command))
     assert _differing(found) == {"The program is there": "The new image has no /app."}
-    found = _verify(
-        engine, docker, ({"app": plain}, command), ({"app": plain.read_bytes()}, command)
-    )
+    found = _verify(engine, docker, ({"app": plain}, command), ({"app": "not a program"}, command))
     assert "may not be executed" in _differing(found)["The program is there"]
 
 
