@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer import sandbox
 from explorer.cli.console import complain
-from explorer.errors import InputError, StorageError
+from explorer.errors import ExplorerError, InputError, StorageError
 from explorer.task import Progress, Task
 from explorer.translation import set_language, tr
 from explorer.units import display_text
@@ -207,6 +208,8 @@ def _measure(arguments: argparse.Namespace) -> Sample:
     if not _agreed(decided, ask=not arguments.yes):
         raise KeyboardInterrupt
     with _steps_task() as task:
+        if decided.closer:
+            decided = _with_packages(task, decided, arguments.host)
         sample: Sample = sandbox.run(
             task,
             "explorer.coldstart.measurement:perform_in_child",
@@ -215,6 +218,24 @@ def _measure(arguments: argparse.Namespace) -> Sample:
             arguments.note,
         )
     return sample
+
+
+def _with_packages(task: Task, decided: Plan, host: str) -> Plan:
+    """The plan with what the programs themselves say about their packages, where they can be read."""
+    from dataclasses import replace
+
+    found: list[dict[str, tuple[str, int]]] = []
+    for place in decided.spec.measured:
+        arm, program = decided.spec.arms[place], decided.program(place)
+        packages: dict[str, tuple[str, int]] = {}
+        if program:
+            options = {"reference": f"docker-daemon:{arm.image_id}", "host": host}
+            with suppress(ExplorerError):
+                function = "explorer.workflow:inspect_binary"
+                binary = sandbox.run(task, function, options, os.fsencode(program))
+                packages = {item.name: (item.module, item.code_bytes) for item in binary.packages}
+        found.append(packages)
+    return replace(decided, packages=tuple(found))
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -325,11 +346,16 @@ def _judge(sample: Sample) -> int:
     if not silent:
         return 0
     failed = next(run for run in reversed(sample.runs) if sample.spec.arms[run.arm] in silent)
+    hint = (
+        tr("Try docker run yourself; another network can be named with --network.")
+        if failed.status == "refused"
+        else tr(
+            "Its last log lines are in the result; --ready says what to wait for, --deadline how long."
+        )
+    )
     complain(
         tr("{name} did not become ready: {detail}", name=silent[0].reference, detail=failed.detail),
-        tr(
-            "Its last log lines are in the result; --ready says what to wait for, --deadline how long."
-        ),
+        hint,
     )
     return NEVER_READY
 

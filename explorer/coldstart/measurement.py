@@ -53,7 +53,7 @@ def perform(
     with bench(engine, task, plan.spec, plan.environment) as stand:
         sample = take_turns(task, sample, stand.run, keeper.keep)
         if plan.closer:
-            sample = replace(sample, diagnostics=tuple(_look_closer(task, stand, sample)))
+            sample = replace(sample, diagnostics=tuple(_look_closer(task, stand, sample, plan)))
             keeper.keep(sample)
     if keeper.problem:
         notes = (*sample.environment.notes, keeper.problem)
@@ -96,11 +96,12 @@ def take_turns(task: Task, sample: Sample, execute: Execute, keep: Keep) -> Samp
     return sample
 
 
-def _look_closer(task: Task, stand: Stand, sample: Sample) -> Iterator[dict[str, Any]]:
+def _look_closer(task: Task, stand: Stand, sample: Sample, plan: Plan) -> Iterator[dict[str, Any]]:
     for place in sample.spec.measured:
         arm = sample.spec.arms[place]
         task.progress(tr("Looking closer at a start of {arm}", arm=arm.label))
-        yield as_document(diagnose(stand.streams, stand.targets[place], arm, place))
+        packages = plan.packages[place] if place < len(plan.packages) else {}
+        yield as_document(diagnose(stand.streams, stand.targets[place], arm, place, packages))
 
 
 @dataclass

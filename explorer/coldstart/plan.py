@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from explorer.coldstart.floor import native_program
@@ -14,7 +14,7 @@ from explorer.engine.client import Engine
 from explorer.engine.running import Host, describe_host, has_network
 from explorer.errors import InputError
 from explorer.image.model import Image
-from explorer.translation import tr
+from explorer.translation import ntr, tr
 from explorer.units import display_text, size_text
 
 SHARED = "shared"
@@ -49,12 +49,20 @@ class Request:
 @dataclass(frozen=True)
 class Plan:
     """What will run, and where; `images` are the images of the arms that have one, in their order;
-    `closer` adds two containers an arm that are no part of the sample (diagnose)."""
+    `closer` adds two containers an arm that are no part of the sample (diagnose), for which `packages` are those of each
+    arm's program where somebody looked inside (package -> module, code bytes)."""
 
     spec: Spec
     environment: Environment
     images: tuple[Image, ...]
     closer: bool = False
+    packages: tuple[Mapping[str, tuple[str, int]], ...] = ()
+
+    def program(self, place: int) -> str:
+        """The absolute path of the program that an image arm starts, "" where the image does not say."""
+        image, arm = self.images[place], self.spec.arms[place]
+        words = (*image.config.entrypoint, *(arm.command or image.config.cmd))
+        return words[0] if words and words[0].startswith("/") else ""
 
     def describe(self) -> list[str]:
         """What will run, line by line, for the user to agree to; names and commands are made harmless."""
@@ -83,13 +91,13 @@ class Plan:
         return lines
 
     def _sizes(self) -> str:
-        return tr(
-            "{containers} containers: {runs} counted runs and {warm_ups} warm-ups of {arms} arms in random order (seed {seed})",
-            containers=self.spec.steps,
+        return ntr(
+            "{n} container, in random order (seed {seed}); of each arm {runs} counted and {warm_ups} discarded",
+            "{n} containers, in random order (seed {seed}); of each arm {runs} counted and {warm_ups} discarded",
+            self.spec.steps,
+            seed=self.spec.seed,
             runs=self.spec.runs,
             warm_ups=self.spec.warm_ups,
-            arms=len(self.spec.arms),
-            seed=self.spec.seed,
         )
 
     def _limits(self) -> str:

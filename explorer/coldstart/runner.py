@@ -351,7 +351,7 @@ class _Loop:
             run,
             phases=Phases(
                 create=(self._created.answered_ns - self._created.sent_ns) / _NS,
-                start=self._since(self._answered_ns),
+                start=None if self._refusal else self._since(self._answered_ns),
                 process=self._since(self._process_ns),
                 first_log=self._since(self._log.first_ns),
                 listening=self._since(answers.listening_ns),

@@ -183,7 +183,10 @@ def _diagnosis(sample: Sample, found: Diagnosis) -> Text:
         costly = sorted(found.inits, key=lambda item: -item.seconds)[:_INITS_SHOWN]
         for item in costly:
             if item.seconds > 0:
-                text.append(f"    {duration_text(item.seconds):>8}  {item.package}\n")
+                module = (
+                    f"  ({item.module})" if item.module not in ("", "std", item.package) else ""
+                )
+                text.append(f"    {duration_text(item.seconds):>8}  {item.package}{module}\n")
     for phase in found.app_phases:
         text.append(
             f"  {tr('the app says')}: {phase.name} {duration_text(phase.seconds)} ({phase.source})\n"

@@ -134,7 +134,7 @@ def test_that_a_program_for_another_machine_is_missed_by_name(engine: Engine) ->
         decided.spec.arms[0].image_id[7:19],
         "/app",
         f"http:{PORT}",
-        "2 warm-ups",
+        "2 discarded",
         "1024 processes",
         "seed",
     ):
