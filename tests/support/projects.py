@@ -19,7 +19,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
 # Kept between runs: a cold build cache costs half a minute a program.
 _KEPT = Path(tempfile.gettempdir()) / f"image-explorer-test-go-{os.getuid()}"
 _PROXY_SECONDS = 90
-_BUILD_SECONDS = 300
+_BUILD_SECONDS = 700
 
 
 def go_tool() -> str:
