@@ -29,6 +29,7 @@ _COMMANDS = {
     "list": "listing",
     "analyze": "analyze",
     "binary": "binary",
+    "compare": "compare",
     "coldstart": "coldstart",
     "rewrite": "rewrite",
     "open": "window",

@@ -25,7 +25,7 @@ def analysis_document(analysis: Analysis) -> dict[str, Any]:
     """The analysis as plain values, in the order that the schema names."""
     return {
         "schema": SCHEMA,
-        "image": _image(analysis),
+        "image": image_block(analysis),
         "layers": _layers(analysis),
         "totals": msgspec.to_builtins(analysis.totals),
         "dive": msgspec.to_builtins(analysis.dive),
@@ -45,7 +45,8 @@ def analysis_json(analysis: Analysis) -> bytes:
     return msgspec.json.format(msgspec.json.encode(analysis_document(analysis)), indent=2) + b"\n"
 
 
-def _image(analysis: Analysis) -> dict[str, Any]:
+def image_block(analysis: Analysis) -> dict[str, Any]:
+    """What image it is, where it came from and whether it was read whole."""
     image = analysis.image
     return {
         "reference": image.reference,

@@ -1,0 +1,91 @@
+"""`image-explorer compare A B`: what is gone, what came, and why the size is another one."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer import sandbox
+from explorer.cli.analyze import INCOMPLETE
+from explorer.cli.console import complain, console_task
+from explorer.cli.output import write_result
+from explorer.translation import set_language, tr
+
+if TYPE_CHECKING:
+    from explorer.findings.analysis import Analysis
+    from explorer.task import Task
+
+
+def describe() -> str:
+    """One sentence for --help."""
+    return tr("Compares two images: bytes by cause, files, programs, settings, attack surface.")
+
+
+def example() -> str:
+    """Examples for --help."""
+    return tr("Examples:") + (
+        "\n  image-explorer compare app:before app:after"
+        "\n  image-explorer compare docker-archive:old.tar app:new --json - | jq .totals"
+    )
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("a", metavar="A", help=tr("the earlier image, of any kind"))
+    parser.add_argument("b", metavar="B", help=tr("the later image, of any kind"))
+    parser.add_argument(
+        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
+    )
+    parser.add_argument(
+        "--platform",
+        default="",
+        metavar="OS/ARCH",
+        help=tr("which platform of a multi-platform image"),
+    )
+    parser.add_argument(
+        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare two images and print it; INCOMPLETE when a part of one could not be read."""
+    with console_task() as task:
+        a, b = (_analysed(task, name, arguments) for name in (arguments.a, arguments.b))
+    from explorer.compare.comparison import compare
+
+    if arguments.json != "-":
+        from explorer.report.compare_terminal import print_comparison
+
+        print_comparison(compare(a, b))
+    if arguments.json is not None:
+        from explorer.report.compare_json import compare_json
+
+        set_language("en")
+        document = compare_json(compare(a, b))
+        set_language("system")
+        write_result(arguments.json, document)
+    problems = [text for item in (a, b) if not item.complete for text in item.problems]
+    if problems:
+        complain(tr("The comparison is incomplete."), "; ".join(problems))
+        return INCOMPLETE
+    return 0
+
+
+def _analysed(task: Task, reference: str, arguments: argparse.Namespace) -> Analysis:
+    options = {
+        "reference": reference,
+        "use_cache": not arguments.no_cache,
+        "platform": arguments.platform,
+        "host": arguments.host,
+    }
+    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
+        path = sandbox.run(task, "explorer.workflow:analyse_to_file", options, folder)
+        from explorer.findings.analysis import Analysis
+
+        # The file is mapped: it may go while the analysis stays.
+        return Analysis.load(Path(path))

@@ -1,0 +1,128 @@
+"""A comparison as JSON, schema image-explorer/compare/1: sizes in bytes, texts in English; deltas are b minus a.
+
+Fields may be added, never renamed. Paths that are not UTF-8 have their odd bytes written as \\xNN, as in every list.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from explorer.compare.comparison import Comparison, Pair
+from explorer.compare.surface import LABELS, Surface
+from explorer.filesystem.diff import Change
+from explorer.findings.analysis import Analysis
+from explorer.findings.finding import Finding
+from explorer.report.analysis_json import image_block
+from explorer.units import display_name
+
+SCHEMA = "image-explorer/compare/1"
+# The largest differences are listed; the counts have them all.
+FILES_LISTED = 100
+_FATES = {
+    "added": (Change.ADDED,),
+    "removed": (Change.REMOVED,),
+    "changed": (Change.CHANGED,),
+    "metadata": (Change.METADATA,),
+    "moved": (Change.MOVED_HERE,),
+    "same": (Change.SAME,),
+}
+
+
+def compare_document(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as plain values, in the order that the schema names."""
+    c = comparison
+    return {
+        "schema": SCHEMA,
+        "complete": c.complete,
+        "notes": list(c.notes),
+        "a": image_block(c.a),
+        "b": image_block(c.b),
+        "totals": {
+            "content_bytes": _pair(c.content),
+            "contribution_bytes": _pair(c.contribution),
+            "reclaimable_bytes": _pair(c.reclaimable),
+            "files": _pair(c.files),
+        },
+        "layers": {
+            "shared": [_layer(c.b, index) for _, index in c.layers.shared],
+            "only_a": [_layer(c.a, index) for index in c.layers.only_a],
+            "only_b": [_layer(c.b, index) for index in c.layers.only_b],
+        },
+        "categories": [{"id": item.id, **_pair(item.size)} for item in c.categories],
+        "files": _files(c),
+        "findings": {
+            "gone": [_finding(item) for item in c.findings_gone],
+            "new": [_finding(item) for item in c.findings_new],
+        },
+        "binaries": [
+            {
+                "path": item.path,
+                **_pair(item.size),
+                "changes": [msgspec.to_builtins(change) for change in item.changes],
+            }
+            for item in c.binaries
+        ],
+        "config": [msgspec.to_builtins(change) for change in c.config],
+        "surface": _surface(c.surface_a, c.surface_b),
+        "coldstart": None,
+    }
+
+
+def compare_json(comparison: Comparison) -> bytes:
+    """The document as indented UTF-8 JSON with a final newline."""
+    document = msgspec.json.encode(compare_document(comparison))
+    return msgspec.json.format(document, indent=2) + b"\n"
+
+
+def _pair(pair: Pair) -> dict[str, int]:
+    return {"a": pair.a, "b": pair.b, "delta": pair.delta}
+
+
+def _layer(analysis: Analysis, index: int) -> dict[str, Any]:
+    layer = next(item for item in analysis.image.layers if item.index == index)
+    figures = next(item for item in analysis.layers if item.index == index)
+    return {"index": index, "diff_id": layer.diff_id, "content_bytes": figures.content_bytes}
+
+
+def _files(c: Comparison) -> dict[str, Any]:
+    counted: dict[str, Any] = {}
+    for name, changes in _FATES.items():
+        sizes = [c.diff.bytes(change) for change in changes]
+        counted[name] = {
+            "count": sum(c.diff.count(change) for change in changes),
+            "a_bytes": sum(before for before, _ in sizes),
+            "b_bytes": sum(after for _, after in sizes),
+        }
+    # A moved file's bytes stood at the other path before.
+    counted["moved"]["a_bytes"] = c.diff.bytes(Change.MOVED_AWAY)[0]
+    counted["largest"] = [
+        {
+            "path": "/" + display_name(item.path),
+            "change": item.change.name.lower(),
+            **_pair(item.size),
+            "partner": "/" + display_name(item.partner) if item.partner else None,
+        }
+        for item in c.largest_files(FILES_LISTED)
+    ]
+    return counted
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {"id": finding.id, "title": finding.title(), "bytes": finding.bytes}
+
+
+def _surface(a: Surface, b: Surface) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for kind in LABELS:
+        if kind == "root":
+            rows.append({"kind": kind, "a": [a.user], "b": [b.user]})
+            continue
+        before, after = ([_shown(path) for path in side.paths[kind]] for side in (a, b))
+        rows.append({"kind": kind, "a": before, "b": after})
+    return rows
+
+
+def _shown(path: bytes) -> str:
+    return "/" + display_name(path)

@@ -1,0 +1,174 @@
+"""A comparison as a summary for a terminal: totals, what leads from one size to the other, files, programs, settings."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from explorer.compare.comparison import Comparison, Pair
+from explorer.compare.surface import LABELS, label
+from explorer.filesystem.diff import Change
+from explorer.findings.analysis import Analysis
+from explorer.report.terminal import bar
+from explorer.translation import mark, tr
+from explorer.units import count_text, display_name, display_text, share_text, size_text
+
+_WIDTH = 120
+_FILES_SHOWN = 15
+_SETTINGS_SHOWN = 20
+_FATES = {
+    Change.ADDED: mark("added"),
+    Change.REMOVED: mark("removed"),
+    Change.CHANGED: mark("changed"),
+    Change.METADATA: mark("other mode or owner"),
+    Change.MOVED_AWAY: mark("moved away"),
+    Change.MOVED_HERE: mark("moved here"),
+}
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Write the summary to standard output; colours only on a terminal."""
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=_WIDTH)
+    for part in (
+        _totals(comparison),
+        _waterfall(comparison),
+        _files(comparison),
+        _findings(comparison),
+        _binaries(comparison),
+        _settings(comparison),
+        _surface(comparison),
+    ):
+        if part is not None:
+            console.print(part)
+    for note in comparison.notes:
+        console.print(Text(display_text(note, 1000), style="yellow"))
+
+
+def signed(size: int) -> str:
+    """A difference in bytes with its sign and a mark for those who see no colour: ▼ −34.0 MB."""
+    if not size:
+        return "="
+    return f"▼ −{size_text(-size)}" if size < 0 else f"▲ +{size_text(size)}"
+
+
+def _name(analysis: Analysis) -> str:
+    image = analysis.image
+    return display_text(image.tags[0] if image.tags else image.reference, 60)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column(columns[0], overflow="ellipsis", no_wrap=True, ratio=1)
+    for title in columns[1:]:
+        table.add_column(title, justify="right", no_wrap=True)
+    return table
+
+
+def _totals(c: Comparison) -> Table:
+    table = _table("", _name(c.a), _name(c.b), tr("difference"), "")
+    for text, pair in (
+        (tr("content"), c.content),
+        (tr("visible in the end"), c.contribution),
+        (tr("reclaimable"), c.reclaimable),
+    ):
+        share = share_text(abs(pair.delta), pair.a) if pair.delta else ""
+        table.add_row(text, size_text(pair.a), size_text(pair.b), signed(pair.delta), share)
+    files = c.files
+    table.add_row(
+        tr("files"),
+        count_text(files.a),
+        count_text(files.b),
+        f"{files.delta:+,}" if files.delta else "=",
+        "",
+    )
+    table.add_row(
+        tr("layers"),
+        str(len(c.a.image.layers)),
+        str(len(c.b.image.layers)),
+        tr("{n} shared", n=len(c.layers.shared)),
+        "",
+    )
+    return table
+
+
+def _waterfall(c: Comparison) -> Table | None:
+    if not c.waterfall:
+        return None
+    most = max(abs(item.size.delta) for item in c.waterfall)
+    table = _table(tr("category"), _name(c.a), _name(c.b), tr("difference"), "")
+    table.columns[-1].justify = "left"
+    for item in c.waterfall:
+        pair = item.size
+        line = bar(abs(pair.delta), most)
+        table.add_row(item.label, size_text(pair.a), size_text(pair.b), signed(pair.delta), line)
+    return table
+
+
+def _files(c: Comparison) -> Table | None:
+    largest = c.largest_files(_FILES_SHOWN)
+    if not largest:
+        return None
+    table = _table(tr("largest differences between files"), tr("what"), tr("difference"))
+    for item in largest:
+        path = "/" + display_name(item.path, 80)
+        if item.partner:
+            path += " → /" + display_name(item.partner, 80)
+        if item.change != Change.MOVED_HERE:
+            table.add_row(path, tr(_FATES[item.change]), signed(item.size.delta))
+    return table
+
+
+def _findings(c: Comparison) -> Table | None:
+    if not (c.findings_gone or c.findings_new):
+        return None
+    table = _table(tr("findings"), "", tr("size"))
+    for text, findings in ((tr("gone"), c.findings_gone), (tr("new"), c.findings_new)):
+        for finding in findings:
+            table.add_row(display_text(finding.title(), 80), text, size_text(finding.bytes))
+    return table
+
+
+def _binaries(c: Comparison) -> Table | None:
+    if not c.binaries:
+        return None
+    table = _table(tr("Go executables"), _name(c.a), _name(c.b), tr("difference"))
+    for item in c.binaries:
+        pair = item.size
+        table.add_row(display_text(item.path, 80), _held(pair.a), _held(pair.b), signed(pair.delta))
+    return table
+
+
+def _held(size: int) -> str:
+    return size_text(size) if size else "–"
+
+
+def _settings(c: Comparison) -> Table | None:
+    if not c.config:
+        return None
+    table = Table(box=None, pad_edge=False)
+    for title in (tr("setting"), _name(c.a), _name(c.b)):
+        table.add_column(title, overflow="ellipsis", no_wrap=True, ratio=1)
+    for change in c.config[:_SETTINGS_SHOWN]:
+        values = (change.key, change.a or "–", change.b or "–")
+        table.add_row(*(display_text(value, 200) for value in values))
+    return table
+
+
+def _surface(c: Comparison) -> Table:
+    table = _table(tr("attack surface"), _name(c.a), _name(c.b), tr("difference"))
+    for kind in LABELS:
+        if kind == "root":
+            said = {True: tr("yes"), False: tr("no")}
+            before, after = c.surface_a.runs_as_root, c.surface_b.runs_as_root
+            table.add_row(label(kind), said[before], said[after], "" if before != after else "=")
+            continue
+        pair = Pair(len(c.surface_a.paths[kind]), len(c.surface_b.paths[kind]))
+        table.add_row(
+            label(kind), str(pair.a), str(pair.b), f"{pair.delta:+}" if pair.delta else "="
+        )
+    return table
