@@ -10,6 +10,7 @@ import io
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -59,8 +60,14 @@ def merged() -> Catalog:
     for message in fresh:
         before = old.get(message.id) if message.id else None
         if before is not None:
-            message.string = before.string
+            message.string = _as_needed(message, before.string)
     return fresh
+
+
+def _as_needed(message: Message, known: str | Sequence[str] | None) -> str | tuple[str, ...]:
+    """A known translation for a text that got or lost its plural since."""
+    one = known if isinstance(known, str) else (*(known or ()), "")[0]
+    return (one,) if isinstance(message.id, (list, tuple)) else one
 
 
 def mistakes(catalog: Catalog) -> list[str]:
