@@ -141,14 +141,50 @@ def test_that_a_static_looking_program_with_a_loader_is_not_called_static(tmp_pa
     )
 
 
-def test_that_scratch_by_wish_says_what_will_fail(tmp_path: Path) -> None:
-    config = _config(healthcheck=("CMD-SHELL", "wget -q localhost"))
-    change = change_of(
-        Project(config=config, options=RewriteOptions(runtime="scratch")).plan(tmp_path),
-        "split-stages",
+@pytest.mark.parametrize(
+    ("runtime", "facts", "config", "why"),
+    [
+        (
+            "scratch",
+            PROGRAM,
+            {"healthcheck": ("CMD-SHELL", "wget -q localhost")},
+            "scratch has no shell",
+        ),
+        (
+            "static",
+            replace(PROGRAM, cgo_packages=("x.com/c",)),
+            {},
+            "needs the loader /lib64/ld-linux-x86-64.so.2",
+        ),
+        (
+            "alpine",
+            replace(PROGRAM, cgo_packages=("x.com/c",)),
+            {},
+            "needs the loader /lib64/ld-linux-x86-64.so.2",
+        ),
+        (
+            "debian",
+            replace(PROGRAM, cgo_packages=("x.com/c",), interpreter="/lib/ld-musl-x86_64.so.1"),
+            {},
+            "needs the loader /lib/ld-musl",
+        ),
+        (
+            "base",
+            replace(PROGRAM, cgo_packages=("x.com/c",), glibc=(2, 41)),
+            {},
+            "needs a newer glibc",
+        ),
+    ],
+)
+def test_that_a_wish_that_would_not_work_is_not_carried_out_by_itself(
+    tmp_path: Path, runtime: str, facts: ProgramFacts, config: Mapping[str, object], why: str
+) -> None:
+    project = Project(
+        config=_config(**config), facts=facts, options=RewriteOptions(runtime=runtime)
     )
-    assert (change.enabled, change.risk) == (True, "high")
-    assert "will not start or not be healthy" in change.reason
+    change = change_of(project.plan(tmp_path), "split-stages")
+    assert (change.enabled, change.available, change.risk) == (False, True, "high")
+    assert why in change.why_off
 
 
 def test_that_the_stub_of_go_sqlite3_is_warned_of(tmp_path: Path) -> None:

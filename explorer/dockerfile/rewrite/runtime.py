@@ -99,6 +99,31 @@ def choose_runtime(case: Case, draft: Draft, needs: Needs) -> RuntimeChoice:
     return RuntimeChoice(choice, image_of(case, draft, choice), tuple(reasons))
 
 
+def conflict(case: Case, draft: Draft, runtime: RuntimeChoice, needs: Needs) -> str:
+    """Why the image would not work on this runtime, "" when nothing speaks against it; only a wish can lead here."""
+    facts, choice = case.facts, runtime.choice
+    musl = "musl" in facts.interpreter
+    if needs.shell and choice in ("scratch", "static", "base"):
+        return tr(
+            "{image} has no shell, which the image needs: it would not start or not be healthy.",
+            image=runtime.image,
+        )
+    if needs.shell == "bash" and choice == "alpine":
+        return tr("The start script needs bash, which {image} does not have.", image=runtime.image)
+    if draft.static is not False or (choice == "scratch" and carried_libraries(case)):
+        return ""
+    wrong = choice in ("scratch", "static") or musl != (choice == "alpine")
+    if wrong:
+        return tr(
+            "The program needs the loader {path}, which {image} does not have: it would not start.",
+            path=_shown(facts.interpreter or "?"),
+            image=runtime.image,
+        )
+    if choice == "base" and facts.glibc is not None and facts.glibc > _CODENAMES["bookworm"]:
+        return tr("The program needs a newer glibc than {image} has.", image=runtime.image)
+    return ""
+
+
 def _by_evidence(case: Case, draft: Draft, needs: Needs) -> tuple[str, list[str]]:
     facts = case.facts
     musl = "musl" in facts.interpreter

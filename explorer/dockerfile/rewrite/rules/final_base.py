@@ -6,7 +6,13 @@ from explorer.dockerfile.evidence import ELF
 from explorer.dockerfile.rewrite.case import Case, Rule, Verdict, ask, hands_off
 from explorer.dockerfile.rewrite.draft import Draft
 from explorer.dockerfile.rewrite.rules.split_stages import split
-from explorer.dockerfile.rewrite.runtime import base_layer, choose_runtime, needs_of, table_base
+from explorer.dockerfile.rewrite.runtime import (
+    base_layer,
+    choose_runtime,
+    conflict,
+    needs_of,
+    table_base,
+)
 from explorer.translation import mark, tr
 from explorer.units import display_text, size_text
 
@@ -55,10 +61,10 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
             lines,
             "medium",
         )
-    broken = runtime.choice in ("scratch", "static") and (
-        bool(needs.shell) or draft.static is False
-    )
-    return Verdict(reason, risk="high" if broken else "medium", lines=lines)
+    against = conflict(case, draft, runtime, needs)
+    if against:
+        return ask(reason, against, lines, "high")
+    return Verdict(reason, risk="medium", lines=lines)
 
 
 def _edit(case: Case, draft: Draft) -> Draft:

@@ -10,9 +10,14 @@ from explorer.dockerfile.rewrite.case import Case, Rule, Verdict, ask, hands_off
 from explorer.dockerfile.rewrite.change import PredictedLayer
 from explorer.dockerfile.rewrite.copying import PROGRAM_LINE, copy_line
 from explorer.dockerfile.rewrite.draft import BUILD_STAGE, Draft
-from explorer.dockerfile.rewrite.libraries import carried_libraries
 from explorer.dockerfile.rewrite.metadata import runtime_metadata
-from explorer.dockerfile.rewrite.runtime import base_config, base_layer, choose_runtime, needs_of
+from explorer.dockerfile.rewrite.runtime import (
+    base_config,
+    base_layer,
+    choose_runtime,
+    conflict,
+    needs_of,
+)
 from explorer.dockerfile.stageconfig import stage_chain
 from explorer.translation import mark, tr
 from explorer.units import display_text, size_text
@@ -49,33 +54,12 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     if needs.blockers:
         return ask(reason, " ".join(needs.blockers), lines, "high", findings)
     chosen = choose_runtime(case, draft, needs)
+    against = conflict(case, draft, chosen, needs)
+    if against:
+        return ask(reason, against, lines, "high", findings)
     risk = "low" if case.facts.uses is not None and draft.static else "medium"
-    if chosen.choice == "scratch" and (needs.shell or no_loader(case, draft)):
-        return Verdict(
-            f"{reason} {_warning(case, needs.shell)}", risk="high", lines=lines, findings=findings
-        )
-    return Verdict(
-        f"{reason} {_runtime_text(chosen.image, chosen.reasons)}",
-        risk=risk,
-        lines=lines,
-        findings=findings,
-    )
-
-
-def no_loader(case: Case, draft: Draft) -> bool:
-    """Whether the program needs a loader that an empty image would not get."""
-    return draft.static is False and not carried_libraries(case)
-
-
-def _warning(case: Case, shell: str) -> str:
-    if shell:
-        return tr(
-            "You chose scratch, but the image needs a shell: it will not start or not be healthy."
-        )
-    return tr(
-        "You chose scratch, but the program needs the loader {path}: it will not start.",
-        path=display_text(case.facts.interpreter or "?"),
-    )
+    text = f"{reason} {_runtime_text(chosen.image, chosen.reasons)}"
+    return Verdict(text, risk=risk, lines=lines, findings=findings)
 
 
 def _runtime_text(image: str, reasons: tuple[str, ...]) -> str:
