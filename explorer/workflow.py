@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import ImageNotFound, StorageError
+from explorer.errors import (
+    ExplorerError,
+    ImageNotFound,
+    InputError,
+    LimitExceeded,
+    StorageError,
+)
 from explorer.filesystem.archive import ArchiveImage, open_archive
 from explorer.filesystem.archive import list_archive as archive_images
 from explorer.filesystem.cache import LayerStore
@@ -25,19 +31,27 @@ from explorer.gobinary.binary import GoBinary
 from explorer.gobinary.cache import BinaryCache
 from explorer.image.reference import parse_reference
 from explorer.paths import cache_dir
-from explorer.task import Task
+from explorer.task import Cancelled, Task
 from explorer.translation import tr
 from explorer.units import display_name, display_text, size_text
 
 if TYPE_CHECKING:
     from explorer.dockerfile.bases import LocalImage
+    from explorer.dockerfile.context import Context
     from explorer.dockerfile.facts import ProgramFacts
+    from explorer.dockerfile.rewrite.change import RewriteOptions
+    from explorer.dockerfile.rewrite.plan import Preparation
+    from explorer.dockerfile.sources import SourceFacts
+    from explorer.dockerfile.verify.model import Verification, VerifyOptions
+    from explorer.engine.build_events import BuildResult
     from explorer.engine.client import Engine, EngineInfo
 
 # Free space left alone when a file is extracted.
 _SPARE_BYTES = 16 << 20
 # Images that are asked for their layers when a base is looked for; each takes a few milliseconds.
 _BASES_ASKED = 300
+_DOCKERFILE_LIMIT = 4 << 20
+_USUAL_NAMES = ("Dockerfile", "Containerfile")
 
 
 @dataclass(frozen=True)
@@ -206,6 +220,12 @@ def extract(task: Task, options: Mapping[str, Any], payload: Payload, destinatio
     Written beside it first and renamed, so that nothing half-written is left. Raises StorageError when there is no room.
     """
     target = Path(destination)
+    if target.exists() and not target.is_file():
+        # Renaming over a device or a folder would replace it.
+        raise StorageError(
+            tr("{path} is no regular file.", path=display_text(destination)),
+            tr("Choose another name."),
+        )
     temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
     _check_room(target.parent, payload.size)
     written = 0
@@ -359,3 +379,119 @@ def rewrite_inputs(
     if parse_reference(chosen.reference).transport != "docker-daemon":
         return facts, ()
     return facts, known_images(task, connect_engine(task, chosen.host), analysis)
+
+
+@dataclass(frozen=True)
+class RewriteFiles:
+    """The user's own files behind an image: a Dockerfile (None: none) and where it is, the source folder's facts."""
+
+    text: str | None = None
+    path: str = ""
+    sources: SourceFacts | None = None
+
+
+def rewrite_files(task: Task, dockerfile: str, folder: str) -> RewriteFiles:
+    """The Dockerfile given, else the usual one in the source folder, and what the folder tells; "" for none.
+
+    InputError when one cannot be read, LimitExceeded for a Dockerfile over 4 MiB.
+    """
+    from explorer.dockerfile.parser import decode
+    from explorer.dockerfile.sources import read_sources
+
+    if folder and not Path(folder).is_dir():
+        raise InputError(
+            tr("There is no folder {path}.", path=display_text(folder)), tr("Check the path.")
+        )
+    path = Path(dockerfile) if dockerfile else None
+    if path is None and folder:
+        path = next((p for n in _USUAL_NAMES if (p := Path(folder) / n).is_file()), None)
+    text = None if path is None else decode(_dockerfile_bytes(path))
+    sources = read_sources(task, Path(folder)) if folder else None
+    return RewriteFiles(text, "" if path is None else str(path), sources)
+
+
+def _dockerfile_bytes(path: Path) -> bytes:
+    try:
+        # A pipe would never end; opening one would wait for its writer.
+        if path.exists() and not path.is_file():
+            raise InputError(
+                tr("{path} is no file.", path=display_text(str(path))), tr("Check the path.")
+            )
+        with open(path, "rb") as file:
+            data = file.read(_DOCKERFILE_LIMIT + 1)
+    except OSError as error:
+        raise InputError(
+            tr(
+                "Could not read {path}: {reason}",
+                path=display_text(str(path)),
+                reason=error.strerror or error,
+            ),
+            tr("Check the path."),
+        ) from error
+    if len(data) > _DOCKERFILE_LIMIT:
+        raise LimitExceeded(
+            tr("{path} is over 4 MiB.", path=display_text(str(path))),
+            tr("No Dockerfile is that long; check the path."),
+        )
+    return data
+
+
+def prepare_rewrite(
+    task: Task,
+    analysis: Analysis,
+    files: RewriteFiles,
+    facts: ProgramFacts,
+    options: RewriteOptions,
+    images: tuple[LocalImage, ...],
+) -> Preparation:
+    """prepare() with a task, for a thread of the window."""
+    from explorer.dockerfile.rewrite.plan import prepare
+
+    task.checkpoint()
+    return prepare(analysis, files.text, files.sources, facts, options, images)
+
+
+def look_at_build(
+    task: Task, host: str, folder: str, dockerfile: str, ignore_text: str | None
+) -> tuple[Context, EngineInfo]:
+    """What a build would send of a folder ("": nothing but the Dockerfile), and the engine it would send it to."""
+    from explorer.dockerfile.context import Context, read_context
+
+    info = connect_engine(task, host).describe()
+    if not folder:
+        return Context(), info
+    return read_context(task, folder, dockerfile, ignore_text), info
+
+
+def build_rewrite(
+    task: Task, host: str, context: Context, text: str, tag: str, platform: str
+) -> BuildResult:
+    """Build, and read how big the result is; each BuildEvent goes to task.partial. What a cancel leaves is removed."""
+    from explorer.engine.build import build, remove_build
+
+    engine = connect_engine(task, host)
+    version = engine.get_json("/version")
+    own = isinstance(version, dict) and f"{version.get('Os')}/{version.get('Arch')}"
+    # Old engines build for a named platform only as an experiment.
+    wanted = "" if own == "/".join(platform.split("/")[:2]) else platform
+    result = build(task, engine, context, text, tag=tag, platform=wanted, on_event=task.partial)
+    try:
+        task.progress(tr("Reading how big it became"))
+        store = LayerStore.open()
+        with closing(store):
+            found = analyse(task, Options(f"docker-daemon:{result.image_id}", host=host), store)
+        return replace(result, content_bytes=found.totals.content_bytes)
+    except Cancelled:
+        remove_build(connect_engine(Task(), host), result)
+        raise
+    except ExplorerError:
+        return result
+
+
+def verify_rewrite(
+    task: Task, host: str, old: str, new: str, options: VerifyOptions
+) -> Verification:
+    """Compare two images of an engine; see explorer.dockerfile.verify."""
+    from explorer.dockerfile.verify.verdict import verify
+
+    return verify(task, connect_engine(task, host), old, new, options)

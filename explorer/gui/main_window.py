@@ -36,6 +36,7 @@ from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Jobs
 from explorer.gui.pages.empty import EmptyPage
 from explorer.gui.pages.image_tab import ImageTab
+from explorer.gui.pages.optimize import OptimizePage
 from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.notice import ERROR, WARNING, Notice
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.tabs.host = self.host
         # Explore is the empty page or the open images; the other pages stand beside it.
         self.explore = QStackedWidget()
+        self.optimize = OptimizePage(self.tabs, self.jobs)
         self.pages = QStackedWidget()
         self.rail = Rail()
         self.field = FilterField()
@@ -95,6 +97,7 @@ class MainWindow(QMainWindow):
         self.explore.addWidget(self.empty)
         self.explore.addWidget(self.tabs)
         self.add_page(tr("Explore"), self.explore)
+        self.add_page(tr("Optimize"), self.optimize)
         middle = QWidget()
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -124,6 +127,7 @@ class MainWindow(QMainWindow):
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.addAction(self.actions_["open"])
+        bar.addAction(self.actions_["optimize"])
         export = QToolButton()
         export.setText(tr("Export"))
         export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -164,6 +168,7 @@ class MainWindow(QMainWindow):
             close=lambda: self.tabs.close_tab(self.tabs.currentIndex()),
             next_tab=lambda: self.tabs.step(1),
             previous_tab=lambda: self.tabs.step(-1),
+            optimize=lambda: self.show_page(self.optimize),
             filter=self._focus_filter,
             palette=self._show_palette,
             undo=lambda: self._with_tab(lambda tab: tab.explore.findings.undo()),
@@ -182,6 +187,9 @@ class MainWindow(QMainWindow):
         self.empty.open_sample.connect(self.actions_["sample"].trigger)
         self.empty.open_reference.connect(self.open_reference)
         self.empty.forget_reference.connect(self._forget)
+        self.optimize.open_image.connect(self.choose_image)
+        self.optimize.open_sample.connect(self.actions_["sample"].trigger)
+        self.optimize.result_wanted.connect(self.open_reference)
         self.rail.chosen.connect(self.pages.setCurrentIndex)
         self.tabs.front_changed.connect(self._tab_changed)
         self.tabs.opened.connect(self._opened)
@@ -337,6 +345,7 @@ class MainWindow(QMainWindow):
         for tab in self.tabs.all():
             tab.explore.apply_settings(settings)
             tab.explore.retheme()
+        self.optimize.retheme()
         for notice in (self.notice, self.engine_notice):
             notice.recolour()
         if settings.endpoint != self.host:
@@ -412,6 +421,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.store.change(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self.watch.stop()
+        self.optimize.end()
         self.tabs.close_all()
         self.jobs.close()
         super().closeEvent(event)

@@ -53,6 +53,7 @@ class ImageTab(QStackedWidget):
         super().__init__(parent)
         self.options = options
         self.filter_text = ""
+        self.analysis_file = ""  # where the analysis lies once all of the image has been read
         self.explore = ExplorePage()
         self.loading = LoadingPage()
         self.problem = ProblemPage()
@@ -186,6 +187,7 @@ class ImageTab(QStackedWidget):
 
     def _done(self, path: str) -> None:
         analysis = Analysis.load(Path(path))
+        self.analysis_file = path
         self._ended()
         self._show(analysis)
         self.explore.state_notice.hide()

@@ -1,0 +1,79 @@
+"""The Optimize page: the rewrite of whichever image is in front, each image with its own."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from explorer.gui.image_tabs import ImageTabs
+from explorer.gui.jobs import Jobs
+from explorer.gui.pages.image_tab import ImageTab
+from explorer.gui.pages.message import MessagePage
+from explorer.gui.pages.rewrite import RewriteView
+from explorer.translation import tr
+
+
+class OptimizePage(QStackedWidget):
+    """A rewrite is planned when the page is looked at, not before; it lives as long as its image is open."""
+
+    open_image = Signal()
+    open_sample = Signal()
+    result_wanted = Signal(str)
+
+    def __init__(self, tabs: ImageTabs, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tabs, self._jobs = tabs, jobs
+        self._views: dict[ImageTab, RewriteView] = {}
+        self.empty = MessagePage()
+        self.empty.say(
+            tr("No image is open"),
+            tr("Open an image to see how it could be built smaller, why, and how big it would be."),
+            (tr("Open image…"), self.open_image.emit),
+            (tr("Sample analysis"), self.open_sample.emit),
+        )
+        self.addWidget(self.empty)
+        tabs.front_changed.connect(self.follow)
+        tabs.opened.connect(lambda _: self.follow())
+
+    def view(self) -> RewriteView | None:
+        """The rewrite of the image in front, once it was looked at."""
+        tab = self._tabs.front()
+        return self._views.get(tab) if tab is not None else None
+
+    def follow(self) -> None:
+        """Show the rewrite of the image in front; forget those of images that were closed."""
+        kept = self._tabs.all()
+        for closed in [tab for tab in self._views if tab not in kept]:
+            view = self._views.pop(closed)
+            view.close_view()
+            self.removeWidget(view)
+            view.deleteLater()
+        tab = self._tabs.front()
+        if tab is None:
+            self.setCurrentWidget(self.empty)
+        elif self.isVisible():
+            shown = self._views.get(tab) or self._new(tab)
+            self.setCurrentWidget(shown)
+            shown.refresh()
+
+    def retheme(self) -> None:
+        """Take the colours of the theme in force."""
+        for view in self._views.values():
+            view.retheme()
+
+    def end(self) -> None:
+        """End all work."""
+        for view in self._views.values():
+            view.close_view()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.follow()
+
+    def _new(self, tab: ImageTab) -> RewriteView:
+        view = RewriteView(tab, self._jobs)
+        view.result_wanted.connect(self.result_wanted)
+        self._views[tab] = view
+        self.addWidget(view)
+        return view

@@ -1,0 +1,370 @@
+"""The rewrite of one image: its Dockerfile before and after, every change with a switch, its size; then build and verify."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QStackedWidget,
+    QWidget,
+)
+
+from explorer.dockerfile.bases import LocalImage
+from explorer.dockerfile.facts import ProgramFacts
+from explorer.dockerfile.redact import redact
+from explorer.dockerfile.rewrite.change import RewriteOptions, RewritePlan
+from explorer.dockerfile.rewrite.plan import Preparation, plan
+from explorer.errors import ExplorerError
+from explorer.gui.dialogs.confirm import ConfirmDialog
+from explorer.gui.jobs import Job, Jobs
+from explorer.gui.models.rewrite_words import needs_folder, summary
+from explorer.gui.pages.image_tab import ImageTab
+from explorer.gui.pages.loading import LoadingPage
+from explorer.gui.pages.message import MessagePage
+from explorer.gui.pages.rewrite_content import RewriteContent
+from explorer.gui.pages.rewrite_trial import Order, Trial
+from explorer.gui.rewrite_saving import files_of, write_files
+from explorer.gui.widgets.notice import WARNING
+from explorer.gui.widgets.plain_label import display_lines, tooltip_text
+from explorer.task import Progress
+from explorer.translation import ntr, tr
+from explorer.units import display_text
+from explorer.workflow import RewriteFiles
+
+_CARDS = 380
+
+
+class RewriteView(QStackedWidget):
+    """One image's rewrite; refresh() plans it when the image has been read, close_view() ends its work."""
+
+    result_wanted = Signal(str)  # the reference of a built image
+
+    def __init__(self, tab: ImageTab, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tab = tab
+        self.plan: RewritePlan | None = None
+        self.switches: dict[str, bool] = {}
+        self._jobs = jobs
+        self._job: Job | None = None
+        self._planned = ""  # the analysis file that the plan was made from
+        self._facts, self._images = ProgramFacts(), tuple[LocalImage, ...]()
+        self._files = RewriteFiles()
+        self._prepared: Preparation | None = None
+        self.message, self.loading, self.content = MessagePage(), LoadingPage(), RewriteContent()
+        for page in (self.message, self.loading, self.content):
+            self.addWidget(page)
+        self.inputs, self.notice = self.content.inputs, self.content.notice
+        self.trial = Trial(jobs, self.content.build_pane, self.content.verify_pane, self)
+        self._connect()
+
+    def _connect(self) -> None:
+        content, trial = self.content, self.trial
+        self.loading.cancelled.connect(self._cancel_planning)
+        content.inputs.changed.connect(self._read_files)
+        content.cards.toggled.connect(self.switch)
+        for box in content.ci.values():
+            box.toggled.connect(self._prepare)
+        for button, act in (
+            (content.save, self.ask_save),
+            (content.copy, self.copy_dockerfile),
+            (content.build, self.ask_build),
+            (content.verify, trial.ask_verify),
+            (content.open_result, self._open_result),
+        ):
+            button.clicked.connect(lambda _=False, act=act: act())
+        trial.changed.connect(self._show_buttons)
+        trial.build_begun.connect(lambda: content.tabs.setCurrentWidget(content.build_pane))
+        trial.verify_begun.connect(lambda: content.tabs.setCurrentWidget(content.verify_pane))
+
+    # ---- planning
+
+    def refresh(self) -> None:
+        """Plan the rewrite of the image as it was read; nothing when that is done or under way."""
+        if self.tab.analysis is None or not self.tab.analysis_file:
+            self.message.say(
+                tr("The image is not read yet"),
+                tr("The rewrite is planned from what the image holds, so all of it is read first."),
+            )
+            self.setCurrentWidget(self.message)
+        elif self._planned != self.tab.analysis_file:
+            self._read_inputs()
+
+    def close_view(self) -> None:
+        """End all work."""
+        self._planned = ""
+        if self._job is not None:
+            self._job.cancel()
+        self.trial.forget()
+        self.loading.end()
+
+    def retheme(self) -> None:
+        """Take the colours of the theme in force."""
+        self.content.retheme()
+
+    def _read_inputs(self) -> None:
+        self._planned = self.tab.analysis_file
+        self.trial.forget()
+        self.switches = {}
+        self.loading.begin(self.tab.title)
+        self.setCurrentWidget(self.loading)
+        self._start(
+            "explorer.workflow:rewrite_inputs",
+            (asdict(self.tab.options), self._planned),
+            self._inputs_read,
+            self._inputs_failed,
+        )
+
+    def _inputs_read(self, found: tuple[ProgramFacts, tuple[LocalImage, ...]]) -> None:
+        self.notice.hide()
+        self._facts, self._images = found
+        self._read_files()
+
+    def _inputs_failed(self, error: ExplorerError) -> None:
+        """Without the program the rules are careful, but there is a plan."""
+        self._facts, self._images = ProgramFacts(), ()
+        text = tr(
+            "The program could not be read, so the plan is a careful one: {reason}",
+            reason=error.message,
+        )
+        self.notice.say(
+            display_lines(text),
+            (tr("Try again"), self._read_inputs),
+            kind=WARNING,
+            hint=error.hint,
+        )
+        self._read_files()
+
+    def _read_files(self) -> None:
+        dockerfile, folder = self.inputs.dockerfile.path, self.inputs.folder.path
+        if not dockerfile and not folder:
+            self._use_files(RewriteFiles())
+            return
+        self.content.summary.set_whole(tr("Reading the source folder…"))
+        self._start(
+            "explorer.workflow:rewrite_files",
+            (dockerfile, folder),
+            self._use_files,
+            self._files_failed,
+        )
+
+    def _use_files(self, files: RewriteFiles) -> None:
+        self._files = files
+        self.inputs.show_found(files.path)
+        self._prepare()
+
+    def _files_failed(self, error: ExplorerError) -> None:
+        self._say_error(error)
+        self._use_files(RewriteFiles())
+
+    def _prepare(self) -> None:
+        analysis = self.tab.analysis
+        if analysis is None:
+            return
+        if self._job is not None:
+            self._job.cancel()
+        systems = tuple(name for name, box in self.content.ci.items() if box.isChecked())
+        options = RewriteOptions(self.inputs.choice, ci=systems)
+        self._job = self._jobs.start_waiting(
+            "explorer.workflow:prepare_rewrite",
+            (analysis, self._files, self._facts, options, self._images),
+            on_done=self._use_preparation,
+            on_failed=self._preparing_failed,
+        )
+
+    def _use_preparation(self, prepared: Preparation) -> None:
+        self._prepared = prepared
+        self.loading.end()
+        self.setCurrentWidget(self.content)
+        self._replan()
+
+    def _preparing_failed(self, error: ExplorerError) -> None:
+        self.loading.end()
+        self.message.say(
+            tr("No rewrite could be planned"),
+            display_lines(f"{error.message} {error.hint}"),
+            (tr("Try again"), self._read_inputs),
+        )
+        self.setCurrentWidget(self.message)
+
+    def _start(
+        self,
+        function: str,
+        args: tuple[object, ...],
+        done: Callable[..., None],
+        failed: Callable[[ExplorerError], None],
+    ) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self._job = self._jobs.start(
+            function, args, on_done=done, on_failed=failed, on_progress=self._progress
+        )
+
+    def _progress(self, progress: Progress) -> None:
+        self.loading.show_progress(progress)
+
+    def _cancel_planning(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self.loading.end()
+        self.message.say(
+            tr("Planning was cancelled"),
+            tr("Nothing was changed."),
+            (tr("Plan again"), self._read_inputs),
+        )
+        self.setCurrentWidget(self.message)
+
+    # ---- what is shown
+
+    def switch(self, rule: str, on: bool) -> None:  # noqa: FBT001  # a signal's argument
+        """Switch a change on or off; text and size follow at once."""
+        self.switches[rule] = on
+        self._replan()
+        self.content.diff.show_rule(rule)
+
+    def _replan(self) -> None:
+        """Pure and fast: some milliseconds, so no worker."""
+        prepared = self._prepared
+        if prepared is None:
+            return
+        found = plan(prepared, self.switches)
+        self.plan = found
+        self.content.show_plan(found, prepared)
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        found, trial = self.plan, self.trial
+        text = summary(found) if found is not None else ""
+        if found is not None and not found.changed:
+            text = tr("Nothing is changed: every change is off or does not apply.")
+        built = trial.order.plan.rewritten if trial.order is not None else ""
+        if built and found is not None and built != found.rewritten:
+            text += " · " + tr("the image that was built has other changes")
+        self.content.summary.set_whole(text)
+        usable = found is not None and found.changed and not found.problems
+        self.content.save.setEnabled(usable)
+        self.content.copy.setEnabled(usable)
+        self.content.build.setEnabled(usable and not trial.busy)
+        self.content.verify.setEnabled(
+            trial.result is not None and not trial.busy and self.tab.from_engine
+        )
+        self.content.open_result.setEnabled(trial.result is not None)
+        why = ""
+        if not self.tab.from_engine:
+            why = tr("The old image is not in an engine, so it cannot be started.")
+        elif trial.result is None:
+            why = tr("Build the rewritten image first.")
+        self.content.verify.setToolTip(tooltip_text(why))
+
+    def _say_error(self, error: ExplorerError) -> None:
+        self.content.say_error(" ".join(part for part in (error.message, error.hint) if part))
+
+    # ---- out of the window
+
+    def copy_dockerfile(self) -> None:
+        """Put the Dockerfile on the clipboard; secrets stay masked there, and it is said."""
+        if self.plan is None:
+            return
+        text = redact(self.plan.rewritten)
+        QGuiApplication.clipboard().setText(text)
+        if text != self.plan.rewritten:
+            self.notice.say(
+                tr("Copied, with secrets masked (•••). “Save as…” writes them out."), kind=WARNING
+            )
+        else:
+            self.notice.say(tr("Copied the rewritten Dockerfile."), seconds=5)
+
+    def ask_save(self) -> None:
+        """Ask where to write, and before anything there is replaced."""
+        if self.plan is None:
+            return
+        folder = self._folder() or str(Path.home())
+        name = "Dockerfile.optimized" if (Path(folder) / "Dockerfile").exists() else "Dockerfile"
+        # We ask ourselves, for all files at once.
+        chosen, _ = QFileDialog.getSaveFileName(
+            self,
+            tr("Save the rewritten Dockerfile as"),
+            str(Path(folder) / name),
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if chosen:
+            self.save_to(chosen)
+
+    def save_to(self, path: str) -> None:
+        """Write the Dockerfile there and its other files beside it; asks before one is replaced."""
+        found = self.plan
+        if found is None:
+            return
+        files = files_of(found, os.path.basename(path))
+        folder = os.path.dirname(path)
+        there = [name for name in files if os.path.lexists(os.path.join(folder, name))]
+        if not there:
+            self._write(folder, files)
+            return
+        dialog = ConfirmDialog(
+            tr("Replace files?"),
+            [
+                ntr(
+                    "{n} file is there already:",
+                    "{n} files are there already:",
+                    len(there),
+                    n=len(there),
+                )
+            ],
+            [os.path.join(folder, name) for name in there],
+            tr("Replace"),
+            self.window(),
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._write(folder, files))
+        dialog.open()
+
+    def _write(self, folder: str, files: Mapping[str, bytes]) -> None:
+        private = self.plan is not None and redact(self.plan.rewritten) != self.plan.rewritten
+        try:
+            written = write_files(folder, files, private=private)
+        except ExplorerError as error:
+            self._say_error(error)
+            return
+        names = ", ".join(display_text(path) for path in written)
+        self.notice.say(tr("Saved {files}.", files=names), seconds=10)
+
+    def ask_build(self) -> None:
+        """Look at what would be sent and ask; needs the source folder where something is copied from it."""
+        found, analysis = self.plan, self.tab.analysis
+        if found is None or analysis is None:
+            return
+        folder = self.inputs.folder.path
+        line = needs_folder(found.rewritten)
+        if line and not folder:
+            self.notice.say(
+                tr("“{line}” copies from the source folder: choose it first.", line=line),
+                (tr("Browse…"), self.inputs.folder.ask),
+                kind=WARNING,
+            )
+            return
+        name = os.path.relpath(self._files.path, folder) if self._files.path and folder else ""
+        image = analysis.image
+        order = Order(
+            plan=found,
+            host=self.tab.options.host,
+            folder=folder if line else "",
+            dockerfile=name or "Dockerfile",
+            image_id=image.id,
+            name=image.tags[0] if image.tags else self.tab.title,
+            platform=str(image.platform),
+            run_files=self._prepared.case.evidence.run_files if self._prepared else (),
+        )
+        self.trial.ask_build(order)
+
+    def _open_result(self) -> None:
+        if self.trial.result is not None:
+            self.result_wanted.emit(f"docker-daemon:{self.trial.result.tag}")
+
+    def _folder(self) -> str:
+        return self.inputs.folder.path or os.path.dirname(self._files.path)

@@ -1,0 +1,223 @@
+"""Building a rewrite and comparing the result with the old image: asks first, then shows what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from explorer.dockerfile.context import Context
+from explorer.dockerfile.rewrite.change import RewritePlan
+from explorer.dockerfile.runfiles import RunFile
+from explorer.dockerfile.verify.model import Verification, VerifyOptions
+from explorer.engine.build import result_tag
+from explorer.engine.build_events import BuildResult
+from explorer.engine.client import EngineInfo
+from explorer.errors import ExplorerError
+from explorer.gui.dialogs.confirm import ConfirmDialog
+from explorer.gui.jobs import Job, Jobs
+from explorer.gui.models.rewrite_words import (
+    build_details,
+    build_sentences,
+    commands_in,
+    verify_options,
+    verify_sentences,
+)
+from explorer.gui.widgets.build_pane import BuildPane
+from explorer.gui.widgets.verify_pane import VerifyPane
+from explorer.task import Progress
+from explorer.translation import tr
+from explorer.units import display_text
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be built: the plan, where its files are ("" for none), and the image it is made from."""
+
+    plan: RewritePlan
+    host: str
+    folder: str
+    dockerfile: str  # relative to the folder
+    image_id: str
+    name: str
+    platform: str
+    run_files: tuple[RunFile, ...] = ()
+
+
+class Trial(QObject):
+    """One build and one verification at a time; `changed` when one began or ended."""
+
+    changed = Signal()
+    build_begun = Signal()
+    verify_begun = Signal()
+
+    def __init__(self, jobs: Jobs, build: BuildPane, verify: VerifyPane, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.build, self.verify = build, verify
+        self.result: BuildResult | None = None
+        self.order: Order | None = None  # what `result` was built from
+        self.dialog: ConfirmDialog | None = None
+        self._jobs, self._window = jobs, parent
+        self._job: Job | None = None
+        self._cancels = 0
+        build.cancelled.connect(self.cancel)
+        verify.cancelled.connect(self.cancel)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is looked at, built or verified."""
+        return self._job is not None and self._job.running
+
+    def cancel(self) -> None:
+        """End what is going on; the worker cleans up."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def forget(self) -> None:
+        """End what is going on and forget what was built."""
+        self.cancel()
+        if self.dialog is not None:
+            self.dialog.reject()
+        self.result = self.order = None
+        self.build.clear()
+        self.verify.clear(built=False)
+        self.changed.emit()
+
+    # ---- building
+
+    def ask_build(self, order: Order) -> None:
+        """Look at what would be sent, then ask."""
+        if self.busy:
+            return
+        self.build.begin(tr("Looking at what would be sent…"))
+        self.build_begun.emit()
+        self._job = self._jobs.start(
+            "explorer.workflow:look_at_build",
+            (order.host, order.folder, order.dockerfile, order.plan.dockerignore),
+            on_done=lambda found: self._confirm_build(order, *found),
+            on_failed=self._build_failed,
+            on_stopped=self._build_stopped,
+        )
+        self.changed.emit()
+
+    def _confirm_build(self, order: Order, context: Context, engine: EngineInfo) -> None:
+        self.build.clear()
+        self.changed.emit()
+        tag = self._tag(order.name)
+        name = f"{engine.product} {engine.version} ({engine.endpoint})"
+        runs = commands_in(order.plan.rewritten)
+        self._ask(
+            tr("Build the rewritten image?"),
+            build_sentences(context, display_text(name, 200), tag, runs),
+            build_details(context),
+            tr("Build"),
+            lambda: self._build(order, context, tag),
+        )
+
+    def _build(self, order: Order, context: Context, tag: str) -> None:
+        self.result = self.order = None
+        self.verify.clear(built=False)
+        self.build.begin(tr("Building…"))
+        self.build_begun.emit()
+        plan = order.plan
+
+        def done(result: BuildResult) -> None:
+            self.result, self.order = result, order
+            self.build.finish(result, plan.predicted_bytes, plan.original_bytes)
+            self.verify.clear(built=True)
+            self.changed.emit()
+
+        self._job = self._jobs.start(
+            "explorer.workflow:build_rewrite",
+            (order.host, context, plan.rewritten, tag, order.platform),
+            on_done=done,
+            on_failed=self._build_failed,
+            on_partial=self.build.take,
+            on_progress=self._build_progress,
+            on_stopped=self._build_stopped,
+        )
+        self.changed.emit()
+
+    def _build_progress(self, progress: Progress) -> None:
+        self.build.say(progress.text)
+
+    def _build_failed(self, error: ExplorerError) -> None:
+        self.build.fail(error)
+        self.changed.emit()
+
+    def _build_stopped(self) -> None:
+        # What was cancelled may still take its tag away when the next build has set it.
+        self._cancels += 1
+        self.build.stop()
+        self.changed.emit()
+
+    def _tag(self, name: str) -> str:
+        base, colon, tag = name.rpartition(":")
+        if not colon or "/" in tag:
+            base, tag = name, "latest"
+        again = f"-{self._cancels + 1}" if self._cancels else ""
+        return result_tag(base, f"{tag[:80]}-optimized{again}")
+
+    # ---- verifying
+
+    def ask_verify(self) -> None:
+        """Ask whether both images may be started."""
+        if self.busy or self.result is None or self.order is None:
+            return
+        order, result = self.order, self.result
+        options = verify_options(order.plan, order.run_files)
+        self._ask(
+            tr("Start both images and compare what they do?"),
+            verify_sentences(display_text(order.name, 200), result.tag, options),
+            (),
+            tr("Verify"),
+            lambda: self._verify(order, result, options),
+        )
+
+    def _verify(self, order: Order, result: BuildResult, options: VerifyOptions) -> None:
+        self.verify.begin()
+        self.verify_begun.emit()
+
+        def done(found: Verification) -> None:
+            self.verify.show_verification(found)
+            self.changed.emit()
+
+        def failed(error: ExplorerError) -> None:
+            self.verify.fail(error)
+            self.changed.emit()
+
+        def stopped() -> None:
+            self.verify.stop()
+            self.changed.emit()
+
+        self._job = self._jobs.start(
+            "explorer.workflow:verify_rewrite",
+            (order.host, order.image_id, result.image_id, options),
+            on_done=done,
+            on_failed=failed,
+            on_progress=lambda progress: self.verify.say(progress.text),
+            on_stopped=stopped,
+        )
+        self.changed.emit()
+
+    # ---- asking
+
+    def _ask(
+        self,
+        title: str,
+        sentences: Sequence[str],
+        details: Sequence[str],
+        button: str,
+        agreed: object,
+    ) -> None:
+        dialog = ConfirmDialog(title, sentences, details, button, self._window.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(agreed)
+        dialog.finished.connect(self._answered)
+        self.dialog = dialog
+        dialog.open()
+
+    def _answered(self) -> None:
+        self.dialog = None

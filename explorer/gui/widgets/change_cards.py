@@ -1,0 +1,215 @@
+"""The changes of a rewrite, a card each: what, why, how much, how risky, by whose word; with a switch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFont, QMouseEvent, QPalette
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.dockerfile.rewrite.change import Change
+from explorer.gui.theme import current_theme
+from explorer.gui.widgets.plain_label import PlainLabel, button_text, display_lines
+from explorer.gui.widgets.wrapped_text import WrappedText
+from explorer.translation import mark, ntr, tr
+from explorer.units import size_text
+
+_RISKS = {
+    "none": mark("no risk"),
+    "low": mark("low risk"),
+    "medium": mark("▲ medium risk"),
+    "high": mark("▲▲ high risk"),
+}
+_LINES_SHOWN = 6
+_TEXT_LINES = 12
+
+
+class ChangeCards(QScrollArea):
+    """Cards in the order of the changes; a card stays the same widget while its rule is in the plan."""
+
+    toggled = Signal(str, bool)
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.cards: dict[str, ChangeCard] = {}
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(tr("Changes"))
+        self._column = QWidget()
+        self._layout = QVBoxLayout(self._column)
+        self._layout.setContentsMargins(0, 0, 4, 0)
+        self._layout.setSpacing(6)
+        self._nothing = PlainLabel()
+        self._nothing.setWordWrap(True)
+        self._layout.addWidget(self._nothing)
+        self._layout.addStretch(1)
+        self.setWidget(self._column)
+
+    def show_changes(self, changes: Sequence[Change]) -> None:
+        """Show these changes, and nothing of others."""
+        names = [change.rule for change in changes]
+        for rule in [rule for rule in self.cards if rule not in names]:
+            card = self.cards.pop(rule)
+            card.hide()
+            card.deleteLater()
+        self._nothing.setVisible(not changes)
+        self._nothing.setText(
+            tr("No rule found anything that would make this image smaller or safer.")
+        )
+        for place, change in enumerate(changes):
+            card = self.cards.get(change.rule) or self._new(change.rule)
+            # The first place is that of the sentence.
+            if self._layout.indexOf(card) != place + 1:
+                self._layout.insertWidget(place + 1, card)
+            card.show_change(change)
+
+    def choose(self, rule: str) -> None:
+        """Mark one card and bring it into view."""
+        for name, card in self.cards.items():
+            card.mark(on=name == rule)
+        if rule in self.cards:
+            self.ensureWidgetVisible(self.cards[rule])
+
+    def retheme(self) -> None:
+        """Take the colours of the theme in force."""
+        for card in self.cards.values():
+            card.retheme()
+
+    def _new(self, rule: str) -> ChangeCard:
+        card = ChangeCard(rule)
+        card.toggled.connect(lambda on: self.toggled.emit(rule, on))
+        card.chosen.connect(lambda: self._chosen(rule))
+        self.cards[rule] = card
+        return card
+
+    def _chosen(self, rule: str) -> None:
+        for name, card in self.cards.items():
+            card.mark(on=name == rule)
+        self.chosen.emit(rule)
+
+
+class ChangeCard(QFrame):
+    """One change; a click anywhere, or the focus on its switch, chooses it."""
+
+    toggled = Signal(bool)
+    chosen = Signal()
+
+    def __init__(self, rule: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rule = rule
+        self._chosen = False
+        self.switch = QCheckBox()
+        self.bytes = PlainLabel()
+        self.reason = WrappedText(tr("Reason"), _TEXT_LINES)
+        self.why_off = WrappedText(tr("Why it is off"), _TEXT_LINES)
+        self.facts = WrappedText(tr("Risk and place"), 3)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAutoFillBackground(True)
+        font = QFont(self.font())
+        font.setBold(True)
+        for bold in (self.switch, self.bytes):
+            bold.setFont(font)
+        row = QHBoxLayout()
+        row.addWidget(self.switch, 1)
+        row.addWidget(self.bytes)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        for text in (self.reason, self.why_off, self.facts):
+            text.viewport().installEventFilter(self)
+            layout.addWidget(text)
+        self.switch.toggled.connect(self.toggled)
+        self.switch.installEventFilter(self)
+        self.retheme()
+
+    def show_change(self, change: Change) -> None:
+        """Show a change as it stands in the plan."""
+        self.switch.blockSignals(True)
+        self.switch.setText(button_text(display_lines(change.title)))
+        self.switch.setChecked(change.enabled)
+        self.switch.setEnabled(change.available)
+        self.switch.blockSignals(False)
+        self.bytes.setText(_bytes_text(change.bytes) if change.enabled else "")
+        self.reason.set_text(display_lines(change.reason))
+        self.why_off.setVisible(bool(change.why_off) and not change.enabled)
+        label = tr("Off: {why}") if change.available else tr("Hands off: {why}")
+        self.why_off.set_text(display_lines(label.format(why=change.why_off)))
+        self.facts.set_text(display_lines(_facts(change)))
+        spoken = [change.title, self.bytes.text(), tr(_RISKS.get(change.risk, change.risk))]
+        self.switch.setAccessibleName(" · ".join(part for part in spoken if part))
+        self.switch.setAccessibleDescription(
+            display_lines(f"{change.reason} {change.why_off}".strip())
+        )
+
+    def mark(self, *, on: bool) -> None:
+        """Show that this card is the one talked about."""
+        self._chosen = on
+        self.retheme()
+
+    def retheme(self) -> None:
+        """Take the colours of the theme in force."""
+        theme = current_theme()
+        palette = self.palette()
+        palette.setColor(
+            QPalette.ColorRole.Window,
+            theme.bar if self._chosen else self.palette().color(QPalette.ColorRole.Base),
+        )
+        self.setPalette(palette)
+        muted = self.facts.palette()
+        if not self._chosen:
+            muted.setColor(QPalette.ColorRole.Text, theme.muted)
+        else:
+            muted.setColor(QPalette.ColorRole.Text, palette.color(QPalette.ColorRole.WindowText))
+        self.facts.setPalette(muted)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        clicked = event.type() == QEvent.Type.MouseButtonPress and watched is not self.switch
+        focused = event.type() == QEvent.Type.FocusIn and watched is self.switch
+        if clicked or focused:
+            self.chosen.emit()
+        return super().eventFilter(watched, event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.chosen.emit()
+        super().mousePressEvent(event)
+
+
+def _bytes_text(count: int) -> str:
+    """What the result loses or gains by a change."""
+    if not count:
+        return ""
+    return f"▼ −{size_text(count)}" if count > 0 else f"▲ +{size_text(-count)}"
+
+
+def _facts(change: Change) -> str:
+    parts = [tr(_RISKS.get(change.risk, change.risk))]
+    if change.lines:
+        shown = ", ".join(map(str, change.lines[:_LINES_SHOWN]))
+        more = "…" if len(change.lines) > _LINES_SHOWN else ""
+        parts.append(
+            ntr("line {lines}", "lines {lines}", len(change.lines), lines=f"{shown}{more}")
+        )
+    if change.findings:
+        parts.append(
+            ntr(
+                "removes {n} finding",
+                "removes {n} findings",
+                len(change.findings),
+                n=len(change.findings),
+            )
+        )
+    if change.source:
+        parts.append(tr("see {source}", source=change.source))
+    return " · ".join(parts)
