@@ -75,7 +75,7 @@ else
   pytest -n 2 -m "$fast"
   # archives written by other tools, a screen for the tests that need a real one, a compiler for programs that use C, a network
   # for measured containers and a server for what they export; and a current engine beside the machine's own
-  need_packages skopeo podman buildah xvfb gcc libc6-dev iproute2 openssl tzdata prometheus
+  need_packages skopeo podman buildah xvfb x11-utils gcc libc6-dev iproute2 openssl tzdata prometheus
   pytest -n 2 -m "not ($fast) and not engine"
   with_engine=yes
   if ! start_engine; then

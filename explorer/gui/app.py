@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.gui.crash import CrashNet
 from explorer.gui.main_window import TITLE, MainWindow
+from explorer.gui.signals import closing_on_signals
 from explorer.gui.theme import apply_theme
 from explorer.settings import SettingsStore
 from explorer.translation import set_language
@@ -29,10 +30,11 @@ def run(references: Sequence[str], host: str = "") -> int:
     net = CrashNet(window.show_internal_error)
     net.install()
     try:
-        window.show()
-        # The window is there first; what takes time comes after it.
-        QTimer.singleShot(0, lambda: _begin(window, references))
-        return application.exec()
+        with closing_on_signals(window.close):
+            window.show()
+            # The window is there first; what takes time comes after it.
+            QTimer.singleShot(0, lambda: _begin(window, references))
+            return application.exec()
     finally:
         net.remove()
 
