@@ -197,6 +197,12 @@ def _environment(engine: Engine, host: Host, request: Request) -> Environment:
                 "The engine is on another machine: times contain the network's, all by this machine's clock."
             )
         )
+    if engine.podman:
+        notes.append(
+            tr(
+                "Podman makes ready what runs before the start request: its share is not comparable with Docker's."
+            )
+        )
     if info.machine:
         notes.append(
             tr(

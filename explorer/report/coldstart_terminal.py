@@ -23,6 +23,7 @@ _SHOWN = ("total", "engine", "app", "first_log", "listening")
 _FAILURES_SHOWN = 3
 _LOG_SHOWN = 8
 _INITS_SHOWN = 10
+_BAR = 12
 
 
 def print_coldstart(sample: Sample) -> None:
@@ -98,7 +99,9 @@ def _phases(found: Sequence[Summary]) -> Table:
         (tr("min"), "right"),
         (tr("max"), "right"),
     ):
-        table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=True)
+        # Numbers are never cut; on a narrow terminal the names of phases take two lines.
+        number = justify == "right"
+        table.add_column(name, justify="right" if number else "left", no_wrap=number or not name)
     known = {item.phase: item for item in found}
     longest = max((item.median for item in found), default=0.0)
     for name in (name for name in METRICS if name in _SHOWN and name in known):
@@ -111,7 +114,7 @@ def _phases(found: Sequence[Summary]) -> Table:
         table.add_row(
             metric_label(name),
             duration_text(item.median),
-            Text(bar(max(0.0, item.median), longest), style="blue"),
+            Text(bar(max(0.0, item.median), longest, _BAR), style="blue"),
             interval,
             duration_text(item.min),
             duration_text(item.max),

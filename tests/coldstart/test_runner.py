@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -61,6 +62,18 @@ def test_that_a_stamp_of_the_app_itself_lies_between_process_and_ready(
     assert run.phases.process is not None
     assert run.phases.ready is not None
     assert run.phases.process < run.phases.listening <= run.phases.ready
+
+
+def test_that_an_engine_with_another_clock_is_timed_by_what_arrives_here(
+    streams: Streams, target: MakeTarget
+) -> None:
+    there = replace(target(f"serve=:{PORT}"), same_clock=False)
+    run = measure(streams, there, 0, 0, 0)
+    assert (run.status, run.anchor) == (OK, "arrival")
+    assert run.phases.process is not None
+    assert run.phases.start is not None
+    assert run.phases.ready is not None
+    assert run.phases.process < run.phases.ready
 
 
 def test_that_a_program_that_ends_is_measured_by_its_end(
