@@ -86,41 +86,53 @@ def observe(
     options: VerifyOptions,
     questions: Questions,
 ) -> tuple[Observation, Questions]:
-    """Run an image once; also returns the questions, completed if this was the first run."""
-    with (
-        open_wire(engine, task) as wire,
-        _container(engine, task, wire, image, reach, options) as (name, container_id),
-    ):
-        watch = _Watch(engine, task, wire, reach, options, image, questions, name, container_id)
-        error = _started(watch)
-        if error:
-            return Observation(False, -1, error, log=_log(watch), reached=reach.way), questions
-        ports = _wait(watch)
-        seen = reach.sees(container_id, exposed_ports(image))
-        questions = _asked(watch, ports)
-        state = watch.state()
-        health = _health(watch) if state.running else ""
-        written = _written(watch)
-        stop = _stopped(watch) if state.running else (-1.0, 0, False)
-        return (
-            Observation(
-                running=state.running,
-                exit_code=state.exit_code,
-                error=state.error,
-                out_of_memory=state.oom_killed,
-                ports=tuple(map(str, ports)),
-                ports_seen=seen or not state.running,
-                answers=watch.answers,
-                log=_log(watch),
-                written=written,
-                health=health,
-                stop_seconds=stop[0],
-                stop_code=stop[1],
-                stop_killed=stop[2],
-                reached=reach.way,
-            ),
-            questions,
-        )
+    """Run an image once; also returns the questions, completed if this was the first run.
+
+    What the engine refuses to create or start is an observation too: exit code -1 and the engine's words.
+    """
+    try:
+        with (
+            open_wire(engine, task) as wire,
+            _container(engine, task, wire, image, reach, options) as (name, container_id),
+        ):
+            return _watched(
+                _Watch(engine, task, wire, reach, options, image, questions, name, container_id)
+            )
+    except EngineRefused as error:
+        return Observation(False, -1, error.message, reached=reach.way), questions
+
+
+def _watched(watch: _Watch) -> tuple[Observation, Questions]:
+    error = _started(watch)
+    if error:
+        refused = Observation(False, -1, error, log=_log(watch), reached=watch.reach.way)
+        return refused, watch.questions
+    ports = _wait(watch)
+    seen = watch.reach.sees(watch.id, exposed_ports(watch.image))
+    questions = _asked(watch, ports)
+    state = watch.state()
+    health = _health(watch) if state.running else ""
+    written = _written(watch)
+    stop = _stopped(watch) if state.running else (-1.0, 0, False)
+    return (
+        Observation(
+            running=state.running,
+            exit_code=state.exit_code,
+            error=state.error,
+            out_of_memory=state.oom_killed,
+            ports=tuple(map(str, ports)),
+            ports_seen=seen or not state.running,
+            answers=watch.answers,
+            log=_log(watch),
+            written=written,
+            health=health,
+            stop_seconds=stop[0],
+            stop_code=stop[1],
+            stop_killed=stop[2],
+            reached=watch.reach.way,
+        ),
+        questions,
+    )
 
 
 @contextmanager

@@ -469,6 +469,14 @@ def test_that_a_cancel_in_any_run_leaves_nothing_behind(
         verify(task, engine, OLD, NEW, VerifyOptions(stop_seconds=30))
 
 
+def test_that_images_without_a_program_prove_nothing(
+    engine: Engine, docker: Docker, plain: Path
+) -> None:
+    both: tuple[Files, tuple[str, ...]] = ({"app": plain}, ())
+    found = _verify(engine, docker, both, both)
+    assert (found.verdict, _differing(found)) == (INCONCLUSIVE, {})
+
+
 def test_that_an_image_which_is_not_there_is_an_error(engine: Engine) -> None:
     with pytest.raises(ImageNotFound):
         verify(Task(), engine, OLD, NEW)
