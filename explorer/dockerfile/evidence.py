@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -57,6 +57,9 @@ class Entry:
     layer: int = -1
     through_path: bool = False  # found in PATH, so PATH must stay
     shebang: str = ""
+    program: str = ""  # the compiled program: `path` itself, or what a start script is handed
+    program_bytes: int = 0
+    program_layer: int = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +162,30 @@ def find_entry(analysis: Analysis, final: FinalFiles) -> Entry:
                 break
     own = [entry for entry in found if not entry.path.startswith(_SYSTEM_FOLDERS)]
     if own or found:
-        return own[0] if own else found[-1]
+        return _with_program(analysis, final, own[0] if own else found[-1])
     return Entry(words, line, called[0] if called else "")
+
+
+def _with_program(analysis: Analysis, final: FinalFiles, entry: Entry) -> Entry:
+    """The entry with the compiled program behind it: a start script gets it as its first arguments."""
+    if entry.kind == ELF:
+        return replace(
+            entry, program=entry.path, program_bytes=entry.bytes, program_layer=entry.layer
+        )
+    config = analysis.image.config
+    for word in (*config.entrypoint[1:], *config.cmd) if entry.kind == SCRIPT else ():
+        for candidate in _candidates(word, config):
+            node = final.resolve(candidate.encode("utf-8", "surrogateescape"))
+            found = _entry_at(analysis, node, (), "", word, candidate) if node >= 0 else None
+            if (
+                found is not None
+                and found.kind == ELF
+                and not found.path.startswith(_SYSTEM_FOLDERS)
+            ):
+                return replace(
+                    entry, program=found.path, program_bytes=found.bytes, program_layer=found.layer
+                )
+    return entry
 
 
 def _entry_at(

@@ -827,3 +827,34 @@ def test_that_labels_of_this_program_are_not_written_into_files(tmp_path: Path) 
     config = _config(labels={"io.github.image-size-explorer.built-by": "x", "a": "b"})
     made = Project(config=config).plan(tmp_path)
     assert [line for line in runtime_stage(made) if line.startswith("LABEL")] == ["LABEL a=b"]
+
+
+def test_that_a_start_script_takes_its_program_along_with_its_size(tmp_path: Path) -> None:
+    own = (file("/app/run.sh", 40, head=b'#!/bin/sh\nexec "$@" '[:20], mode=0o755),)
+    text = NAIVE.replace(
+        'CMD ["/app/server"]', 'RUN chmod +x run.sh\nENTRYPOINT ["/app/run.sh"]\nCMD ["./server"]'
+    )
+    config = _config(entrypoint=("/app/run.sh",), cmd=("./server",))
+    made = Project(dockerfile=text, own=own, config=config, switches={"split-stages": True}).plan(
+        tmp_path
+    )
+    stage = runtime_stage(made)
+    assert stage[0] == "FROM alpine:3.20"
+    assert {
+        "COPY --from=build /app/server /app/server",
+        "COPY --from=build /app/run.sh /app/run.sh",
+    } <= set(stage)
+    assert "CGO_ENABLED=0" in made.rewritten
+    assert next(x.bytes for x in made.layers if x.kind == "program") == 9_000_000
+    assert change_of(made, "cache-mounts").enabled
+
+
+def test_that_a_start_script_of_a_program_with_c_is_not_put_on_alpine(tmp_path: Path) -> None:
+    own = (file("/app/run.sh", 40, head=b'#!/bin/sh\nexec "$@" '[:20], mode=0o755),)
+    config = _config(entrypoint=("/app/run.sh",), cmd=("./server",))
+    text = NAIVE.replace('CMD ["/app/server"]', 'ENTRYPOINT ["/app/run.sh"]\nCMD ["./server"]')
+    facts = replace(PROGRAM, cgo_packages=("x.com/c",))
+    made = Project(
+        dockerfile=text, own=own, config=config, facts=facts, switches={"split-stages": True}
+    ).plan(tmp_path)
+    assert runtime_stage(made)[0] == "FROM debian:bookworm-slim"

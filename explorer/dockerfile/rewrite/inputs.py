@@ -7,7 +7,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from explorer.dockerfile.bases import LocalImage, base_of_reference, repository
-from explorer.dockerfile.evidence import ELF, find_entry
+from explorer.dockerfile.evidence import find_entry
 from explorer.dockerfile.facts import ProgramFacts, program_facts
 from explorer.errors import ExplorerError
 from explorer.filesystem.source import ImageSource
@@ -29,11 +29,11 @@ _IMAGES_ASKED = 300
 def entry_facts(task: Task, source: ImageSource, analysis: Analysis) -> ProgramFacts:
     """Facts of the program that the image starts; empty ones when it is no program or cannot be read."""
     entry = find_entry(analysis, FinalFiles(analysis.stack))
-    if entry.kind != ELF or not 0 < entry.bytes <= _PROGRAM_LIMIT:
+    if not 0 < entry.program_bytes <= _PROGRAM_LIMIT:
         return ProgramFacts(path=entry.path)
     stack, node = (
         analysis.stack,
-        analysis.stack.tree.find(entry.path.encode("utf-8", "surrogateescape")),
+        analysis.stack.tree.find(entry.program.encode("utf-8", "surrogateescape")),
     )
     rows = stack.rows_at(node)
     row = int(rows[stack.until[rows] == stack.layer_count][-1])
@@ -56,9 +56,9 @@ def entry_facts(task: Task, source: ImageSource, analysis: Analysis) -> ProgramF
             )
             file.flush()
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _facts(task, data, entry.path)
+                return _facts(task, data, entry.program)
         except (ExplorerError, ValueError):  # gone, damaged or no executable: rules then ask
-            return ProgramFacts(path=entry.path)
+            return ProgramFacts(path=entry.program)
 
 
 def _facts(task: Task, data: mmap.mmap, path: str) -> ProgramFacts:

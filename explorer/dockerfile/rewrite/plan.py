@@ -73,7 +73,7 @@ def prepare(
         start = _with_origins(start, original if mode == "source" and text == original else "")
     start = replace(
         start,
-        program_bytes=facts.size_bytes or evidence.entry.bytes,
+        program_bytes=facts.size_bytes or evidence.entry.program_bytes,
         static=facts.static if facts.known else None,
     )
     return Preparation(case, start, original, masked)
@@ -162,8 +162,9 @@ def _layers_now(evidence: Evidence) -> tuple[PredictedLayer, ...]:
     layers = []
     for layer, size in zip(evidence.analysis.image.layers, evidence.layer_bytes, strict=True):
         kind = "base" if layer.index < evidence.base_layers else "kept"
-        kind = "program" if layer.index == evidence.entry.layer else kind
+        kind = "program" if layer.index == evidence.entry.program_layer else kind
         text = instruction(layer.history.created_by) if layer.history else ""
+        text = text or (f"FROM {evidence.rebuilt.base.reference}" if kind == "base" else "")
         layers.append(PredictedLayer(kind, display_text(text, 120), size))
     return tuple(layers)
 

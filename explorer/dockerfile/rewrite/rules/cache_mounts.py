@@ -67,7 +67,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
             lines,
             "medium",
         )
-    hidden = _other_builds(found)
+    hidden = _other_builds(found, draft.document.escape)
     if hidden:
         return hands_off(
             reason,
@@ -94,16 +94,27 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     return Verdict(reason, lines=lines, findings=findings)
 
 
-def _other_builds(found: list[tuple[Stage, Instruction]]) -> list[Instruction]:
+def _other_builds(found: list[tuple[Stage, Instruction]], escape: str) -> list[Instruction]:
     """Steps of the same stages that run scripts or build tools: they read the modules from the layers below."""
     starts = {i.start for _, i in found}
     stages = {stage.index: stage for stage, _ in found}.values()
     return [
-        i
-        for s in stages
-        for i in s.find("RUN")
-        if i.start not in starts and (_BUILDERS.search(i.rest) or i.heredocs or mentions_go(i))
+        i for s in stages for i in s.find("RUN") if i.start not in starts and _builds(i, escape)
     ]
+
+
+def _builds(instruction: Instruction, escape: str) -> bool:
+    lines = run_script(instruction, escape)
+    if lines is None or lines.opaque:
+        return (
+            bool(_BUILDERS.search(instruction.rest))
+            or bool(instruction.heredocs)
+            or mentions_go(instruction)
+        )
+    return any(
+        _BUILDERS.search(c.name) or (c.name in ("sh", "bash", "ash") and len(c.words) > 1)
+        for c in lines.commands
+    )
 
 
 def _line(draft: Draft, instruction: Instruction) -> int:

@@ -40,10 +40,12 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
 def _edit(case: Case, draft: Draft) -> Draft:
     files = carried(case)
     lines = [copy_line(draft.split_from, f.path) for f in files]
+    entry = case.evidence.entry
     for file in files:
-        draft = draft.with_layer(
-            PredictedLayer("files", f"COPY {display_text(file.path)}", file.bytes)
-        )
+        size, kind = file.bytes, "files"
+        if entry.program != entry.path and file.path == entry.program:
+            size, kind = draft.program_bytes, "program"
+        draft = draft.with_layer(PredictedLayer(kind, f"COPY {display_text(file.path)}", size))
     return add_copies(draft, lines, None, ID)
 
 

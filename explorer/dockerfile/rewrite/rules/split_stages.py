@@ -110,17 +110,12 @@ def split(case: Case, draft: Draft, rule: str) -> Draft:
     program = copy_line(name, entry.path, entry.called if entry.called.startswith("/") else "")
     draft = draft.splice(len(draft.lines), len(draft.lines), program + newline, PROGRAM_LINE)
     draft = draft.splice(len(draft.lines), len(draft.lines), metadata.after, rule)
-    size = draft.program_bytes or entry.bytes
     base = base_layer(case, runtime.image)
-    layers = (
-        *([base] if base else []),
-        PredictedLayer(
-            "program",
-            f"COPY {display_text(entry.path)}",
-            size,
-            "measured" if case.facts.known else "estimate",
-        ),
-    )
+    text, basis = f"COPY {display_text(entry.path)}", "measured" if case.facts.known else "estimate"
+    layer = PredictedLayer("files", text, entry.bytes)
+    if entry.program == entry.path:
+        layer = PredictedLayer("program", text, draft.program_bytes or entry.bytes, basis)
+    layers = (*([base] if base else []), layer)
     return replace(draft, layers=layers, split_from=name, runtime=runtime)
 
 

@@ -41,7 +41,7 @@ def _edit(case: Case, draft: Draft) -> Draft:
     user = stage.last("USER")
     root = f"USER 0{newline}" if case.evidence.config.user and user is None else ""
     draft = draft.splice(
-        stage.end, stage.end, f"{root}RUN strip {case.evidence.entry.path}{newline}", ID
+        stage.end, stage.end, f"{root}RUN strip {case.evidence.entry.program}{newline}", ID
     )
     saved = case.facts.removable_bytes
     return replace(

@@ -39,7 +39,7 @@ def _edit(case: Case, draft: Draft) -> Draft:
     ]
     after = builds[-1].instruction.end if builds else stage.end
     draft = draft.splice(
-        after, after, f"RUN {install} && upx {case.evidence.entry.path}{newline}", ID
+        after, after, f"RUN {install} && upx {case.evidence.entry.program}{newline}", ID
     )
     saved = int(draft.program_bytes * (1 - _SHARE))
     layers = tuple(
