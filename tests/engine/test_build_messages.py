@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import pickle
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from explorer.engine.build_lines import LineSplitter
 from explorer.engine.build_trace import BadTrace, TraceReader
 from explorer.engine.client import connect
 from explorer.errors import BuildFailed, EngineLost, EngineRefused, InputError
-from explorer.task import Task
+from explorer.task import Cancelled, Task
 from tests.support.fake_engine import Exchange, FakeEngine
 
 TAG = "image-explorer.local/x:1"
@@ -393,3 +394,16 @@ def test_that_a_build_without_an_image_at_its_end_is_an_error(fake: FakeEngine) 
     fake.on(r"/build.*", lambda x: _lines(x, {"stream": "fine\n"}))
     with pytest.raises(EngineRefused, match="ended without an image"):
         _build(fake)
+
+
+def test_that_a_build_in_an_engine_that_hangs_can_be_cancelled(fake: FakeEngine) -> None:
+    task = Task()
+
+    def hang(exchange: Exchange) -> None:
+        threading.Timer(0.2, task.cancel).start()
+        exchange.wait()
+
+    fake.on(r"/build\?.*", hang)
+    with pytest.raises(Cancelled):
+        build(task, connect(fake.url), Context(), "FROM scratch\n", tag=TAG)
+    assert any(request.startswith("POST /build/cancel?id=") for request in fake.requests)
