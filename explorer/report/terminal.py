@@ -29,6 +29,7 @@ def print_summary(analysis: Analysis) -> None:
         _layers(analysis),
         _categories(analysis),
         _findings(analysis),
+        _binaries(analysis),
         _notes(analysis),
     ):
         if part is not None:
@@ -157,6 +158,23 @@ def _findings(analysis: Analysis) -> Table | Text:
             size_text(finding.bytes),
             str(finding.layer) if finding.layer >= 0 else tr("several"),
             Text(display_text(finding.remedy(), 300)),
+        )
+    return table
+
+
+def _binaries(analysis: Analysis) -> Table | None:
+    if not analysis.go_binaries:
+        return None
+    table = _table(
+        (tr("size"), True), (tr("Debug data"), True), (tr("Go version"), False), (tr("Go executables"), False),
+    )  # fmt: skip
+    for item in analysis.go_binaries:
+        version = tr("packed with UPX") if item.upx else display_text(item.go_version, 40)
+        table.add_row(
+            size_text(item.size_bytes),
+            size_text(item.removable_bytes) if item.removable_bytes else "–",
+            Text(version),
+            Text(display_text(item.path, 300)),
         )
     return table
 
