@@ -181,6 +181,13 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         help=tr("show an earlier measurement again, with --note to annotate it"),
     )
 
+    parser.add_argument(
+        "--against",
+        default="",
+        metavar="ID",
+        help=tr("with --open: compare its last image with the one of this earlier measurement"),
+    )
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; NEVER_READY when an image did not become ready at all."""
@@ -196,6 +203,8 @@ def run(arguments: argparse.Namespace) -> int:
             tr("See {command} --help.", command="image-explorer coldstart"),
         )
     _deliver(sample, arguments)
+    if arguments.against and arguments.open:
+        _print_against(sample, arguments.against)
     return _judge(sample)
 
 
@@ -366,6 +375,17 @@ def _history() -> int:
 
     print_history(Store().history())
     return 0
+
+
+def _print_against(sample: Sample, name: str) -> None:
+    from explorer.coldstart.earlier import caution, compare_measurements
+    from explorer.coldstart.store import Store
+    from explorer.coldstart.verdict import verdict_text
+
+    earlier = Store().load(name)
+    found = compare_measurements(earlier, sample)
+    print(tr("against {id} (A: that one, B: this one):", id=earlier.id), verdict_text(found))
+    print(tr("note: {text}", text=caution()))
 
 
 def _reopen(name: str, note: str) -> Sample:

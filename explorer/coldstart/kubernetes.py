@@ -50,10 +50,10 @@ class Probes:
 
 
 def probes(sample: Sample, arm: int) -> Probes | None:
-    """Values for an arm; None when it never became ready. Warm-ups and outliers count: a pod meets them too."""
+    """Values for an arm; None when it never became ready, or is a program that ends. Warm-ups and outliers count: a pod meets them too."""
     runs = [run for run in sample.runs if run.arm == arm and run.status == "ok"]
     starts = [seconds for run in runs if (seconds := metric(run.phases, "app")) is not None]
-    if not starts:
+    if not starts or sample.spec.arms[arm].readiness.kind == "exit":
         return None
     latencies = [run.probe_seconds for run in runs if run.probe_seconds is not None]
     return derive(max(0.0, *starts), max(latencies, default=0.0), sample.spec.arms[arm].readiness)

@@ -19,7 +19,7 @@ from explorer.engine.answers import number_in, object_in, text_in
 from explorer.engine.client import ANSWER_LIMIT, ANSWER_SECONDS, error_text, refused
 from explorer.engine.stream import lost
 from explorer.engine.transport import Connection, ProtocolError, Response
-from explorer.errors import EngineError, EngineRefused
+from explorer.errors import EngineError
 from explorer.task import Task
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ class Events:
         }
         target = f"/events?filters={quote(json.dumps(filters), safe='')}"
         with _losses(engine, task):
-            self._response = connection.request("GET", engine.target(target))
-            _raise_refusal(self._response)
+            connection.send("GET", engine.target(target))
+            self._response = _head(connection, task, "GET")
         self._buffer = memoryview(bytearray(_PIECE))
         self._rest = b""
 
@@ -161,12 +161,12 @@ class Attached:
         self._connection = connection
         self.ended = False
         with _losses(engine, task):
-            self._response = connection.request(
+            connection.send(
                 "POST",
                 engine.target(f"/containers/{name}/attach?stream=1&stdout=1&stderr=1"),
                 {"Connection": "Upgrade", "Upgrade": "tcp", "Content-Length": "0"},
             )
-            _raise_refusal(self._response)
+            self._response = _head(connection, task, "POST")
         self._buffer = memoryview(bytearray(_PIECE))
         self._head = b""
         self._stream = self._left = 0
@@ -253,13 +253,23 @@ def _losses(engine: Engine, task: Task) -> Iterator[None]:
         raise lost(engine.endpoint, error) from error
 
 
-def _raise_refusal(response: Response) -> None:
+def _head(connection: Connection, task: Task, method: str) -> Response:
+    """The head of a stream's answer, for which a busy engine is given more time than one read may take."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    response: Response | None = None
+    while response is None:
+        try:
+            response = connection.response(method)
+        except TimeoutError:
+            task.checkpoint()
+            if time.monotonic() > deadline:
+                raise
     if response.status >= 400:
         text = ""
         with contextlib.suppress(OSError, ProtocolError):
             text = error_text(response.read(_PIECE))
-        error: EngineRefused = refused(response.status, text)
-        raise error
+        raise refused(response.status, text)
+    return response
 
 
 def _event(line: bytes, arrived: int) -> Event | None:

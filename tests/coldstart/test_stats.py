@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer.coldstart.earlier import caution, compare_measurements, differences
 from explorer.coldstart.ranks import critical_u, mann_whitney, u_statistic
 from explorer.coldstart.stats import (
     cliffs_delta,
@@ -26,6 +28,7 @@ from explorer.coldstart.stats import (
     summarise,
     typical_run,
 )
+from explorer.errors import InputError
 from tests.coldstart.samples import sample
 
 A = np.array([1.1, 2.3, 2.9, 4.2, 5.5, 6.1, 7.7, 8.0])
@@ -249,3 +252,26 @@ def test_that_a_shift_of_everything_shifts_the_estimate_alone(
     x = np.array(values)
     assert hodges_lehmann(x, x + by) == pytest.approx(by, abs=1e-9)
     assert summarise(x + by).mad == pytest.approx(summarise(x).mad, abs=1e-9)
+
+
+def test_that_earlier_measurements_are_compared_only_under_equal_conditions() -> None:
+    slow, fast = (
+        sample([0.8 + i / 1000 for i in range(8)]),
+        sample([0.4 + i / 1000 for i in range(8)]),
+    )
+    found = compare_measurements(slow, fast)
+    assert found.verdict == "faster"
+    assert found.shift == pytest.approx(-0.4)
+    assert "not in turns" in caution()
+    other = replace(
+        fast,
+        environment=replace(fast.environment, engine_version="28.5", cache="page-cache-cold"),
+        spec=replace(fast.spec, cpus=0.5),
+    )
+    assert differences(slow, other) == [
+        "engine_version: 20.10 / 28.5",
+        "cache: warm / page-cache-cold",
+        "cpus: 0.0 / 0.5",
+    ]
+    with pytest.raises(InputError, match=r"engine_version: 20.10 / 28.5"):
+        compare_measurements(slow, other)
