@@ -23,7 +23,7 @@ WORKDIR /src
 COPY . .
 RUN go build -o /usr/local/bin/hello-service .
 USER app
-CMD /usr/local/bin/hello-service
+CMD ["/usr/local/bin/hello-service"]
 """
 
 
