@@ -20,6 +20,7 @@ _COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "next_tab": (mark("Next image"), ("Ctrl+Tab",)),
     "previous_tab": (mark("Previous image"), ("Ctrl+Shift+Tab",)),
     "optimize": (mark("Optimize"), ("Ctrl+B",)),
+    "measure": (mark("Measure start-up…"), ("Ctrl+R",)),
     "filter": (mark("Filter files"), ("Ctrl+F",)),
     "palette": (mark("Command palette…"), ("Ctrl+K",)),
     "undo": (mark("Undo the last dismissal"), ("Ctrl+Z",)),

@@ -37,6 +37,7 @@ from explorer.gui.jobs import Jobs
 from explorer.gui.pages.empty import EmptyPage
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.optimize import OptimizePage
+from explorer.gui.pages.startup import StartupPage
 from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.notice import ERROR, WARNING, Notice
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         # Explore is the empty page or the open images; the other pages stand beside it.
         self.explore = QStackedWidget()
         self.optimize = OptimizePage(self.tabs, self.jobs)
+        self.startup = StartupPage(self.jobs, self.host)
         self.pages = QStackedWidget()
         self.rail = Rail()
         self.field = FilterField()
@@ -98,6 +100,7 @@ class MainWindow(QMainWindow):
         self.explore.addWidget(self.tabs)
         self.add_page(tr("Explore"), self.explore)
         self.add_page(tr("Optimize"), self.optimize)
+        self.add_page(tr("Start-up"), self.startup)
         middle = QWidget()
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -128,6 +131,7 @@ class MainWindow(QMainWindow):
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.addAction(self.actions_["open"])
         bar.addAction(self.actions_["optimize"])
+        bar.addAction(self.actions_["measure"])
         export = QToolButton()
         export.setText(tr("Export"))
         export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -169,6 +173,7 @@ class MainWindow(QMainWindow):
             next_tab=lambda: self.tabs.step(1),
             previous_tab=lambda: self.tabs.step(-1),
             optimize=lambda: self.show_page(self.optimize),
+            measure=self._measure,
             filter=self._focus_filter,
             palette=self._show_palette,
             undo=lambda: self._with_tab(lambda tab: tab.explore.findings.undo()),
@@ -192,6 +197,9 @@ class MainWindow(QMainWindow):
         self.optimize.result_wanted.connect(self.open_reference)
         self.rail.chosen.connect(self.pages.setCurrentIndex)
         self.tabs.front_changed.connect(self._tab_changed)
+        self.startup.follow(self.tabs)
+        self.startup.other_connection.connect(self.show_preferences)
+        self.startup.retry_engine.connect(self.watch.ask)
         self.tabs.opened.connect(self._opened)
         self.tabs.progress_changed.connect(self._progress)
         self.tabs.hover_text.connect(self.status.show_hover)
@@ -346,6 +354,7 @@ class MainWindow(QMainWindow):
             tab.explore.apply_settings(settings)
             tab.explore.retheme()
         self.optimize.retheme()
+        self.startup.recolour()
         for notice in (self.notice, self.engine_notice):
             notice.recolour()
         if settings.endpoint != self.host:
@@ -353,6 +362,7 @@ class MainWindow(QMainWindow):
             self._engine_was_there = False
             self.status.show_engine(None)
             self.watch.change_host(self.host)
+            self.startup.host = self.host
             self.tabs.host = self.host
             for tab in self.tabs.all():
                 tab.options = replace(tab.options, host=self.host)
@@ -376,6 +386,13 @@ class MainWindow(QMainWindow):
         if written:
             self.notice.say(tr("Saved {path}.", path=display_text(written)), seconds=10)
 
+    def _measure(self) -> None:
+        """Go to the start-up page; from there, measure."""
+        if self.pages.currentWidget() is self.startup:
+            self.startup.measure()
+        else:
+            self.show_page(self.startup)
+
     def _forget(self, reference: str) -> None:
         settings = self.store.forget(reference)
         self.empty.show_recent(settings.recent, _missing(settings))
@@ -384,6 +401,7 @@ class MainWindow(QMainWindow):
 
     def _engine_state(self, state: EngineInfo | ExplorerError) -> None:
         self.status.show_engine(state)
+        self.startup.show_engine(state)
         if isinstance(state, ExplorerError):
             if self._engine_was_there:
                 self.engine_notice.say(
@@ -422,6 +440,7 @@ class MainWindow(QMainWindow):
         self.store.change(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self.watch.stop()
         self.optimize.end()
+        self.startup.end()
         self.tabs.close_all()
         self.jobs.close()
         super().closeEvent(event)

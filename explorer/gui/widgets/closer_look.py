@@ -1,0 +1,189 @@
+"""The diagnostic run: what each package costs before main, and how the log of the start is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from explorer.coldstart.diagnose import Diagnosis, from_document
+from explorer.coldstart.sample import Sample
+from explorer.coldstart.verdict import duration_text
+from explorer.gui.models.startup import arm_label
+from explorer.gui.widgets.plain_label import PlainLabel
+from explorer.gui.widgets.wrapped_text import WrappedText
+from explorer.translation import ntr, tr
+from explorer.units import count_text, display_text, size_text
+
+if TYPE_CHECKING:
+    from explorer.gui.charts.bars import InitChart
+
+_SHOWN = 15
+_LINES = 40
+
+
+class CloserLook(QWidget):
+    """Shows the diagnoses of a measurement, one image at a time."""
+
+    save_wanted = Signal(object, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._found: list[Diagnosis] = []
+        self.arm = QComboBox()
+        self.arm.setAccessibleName(tr("Image"))
+        self.arm.currentIndexChanged.connect(self._show)
+        self.empty = PlainLabel(
+            tr(
+                "Nothing was looked at closer: choose “Look closer” before you measure. It runs two more containers of each image, apart from the sample."
+            )
+        )
+        self.empty.setWordWrap(True)
+        self.report = WrappedText(tr("Report on the start"), most=_LINES)
+        self.chart: InitChart | None = None
+        self._split = QSplitter()
+        self._split.setChildrenCollapsible(False)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self.report)
+        column.addStretch(1)
+        self._split.addWidget(left)
+        row = QHBoxLayout()
+        row.addWidget(self.arm)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.empty)
+        layout.addLayout(row)
+        layout.addWidget(self._split, 1)
+        self._split.hide()
+        self.arm.hide()
+
+    def show_sample(self, sample: Sample) -> None:
+        """Show what was found in a measurement, if anything."""
+        self._found = _diagnoses(sample)
+        self.arm.blockSignals(True)
+        self.arm.clear()
+        for item in self._found:
+            self.arm.addItem(arm_label(sample.spec.arms[item.arm]))
+        self.arm.blockSignals(False)
+        self.arm.setVisible(len(self._found) > 1)
+        self.empty.setVisible(not self._found)
+        self._split.setVisible(bool(self._found))
+        if self._found:
+            self.arm.setCurrentIndex(0)
+            self._show()
+
+    def recolour(self) -> None:
+        """Take the colours of the theme in force."""
+        if self.chart is not None:
+            self.chart.recolour()
+            self._show()
+
+    def _show(self) -> None:
+        number = self.arm.currentIndex()
+        if not 0 <= number < len(self._found):
+            return
+        found = self._found[number]
+        self.report.set_text("\n".join(report_lines(found)))
+        costly = sorted(found.inits, key=lambda item: -item.seconds)[:_SHOWN]
+        rows = [
+            (
+                display_text(item.package, 60),
+                item.seconds,
+                f"{display_text(item.package)}\n{display_text(item.module)}\n"
+                + tr(
+                    "{seconds}, {bytes} in {n} allocations",
+                    seconds=duration_text(item.seconds),
+                    bytes=size_text(item.bytes),
+                    n=count_text(item.allocations),
+                ),
+            )
+            for item in costly
+            if item.seconds > 0
+        ]
+        chart = self._chart()
+        chart.setVisible(bool(rows))
+        chart.draw(rows)
+
+    def _chart(self) -> InitChart:
+        if self.chart is None:
+            from explorer.gui.charts.bars import InitChart
+
+            chart = InitChart()
+            chart.enlarge.hide()
+            chart.save_wanted.connect(lambda kind: self.save_wanted.emit(chart, kind))
+            self._split.addWidget(chart)
+            self._split.setSizes([380, 620])
+            self.chart = chart
+        return self.chart
+
+
+def report_lines(found: Diagnosis) -> list[str]:
+    """What a diagnosis says, in sentences."""
+    lines = []
+    if found.inits:
+        lines.append(
+            tr(
+                "Before main: {total} in {n} packages.",
+                total=duration_text(found.init_seconds),
+                n=len(found.inits),
+            )
+        )
+    if found.collections:
+        total = sum(item.seconds for item in found.collections)
+        lines.append(
+            ntr(
+                "{n} garbage collection while it started, {total}.",
+                "{n} garbage collections while it started, {total}.",
+                len(found.collections),
+                total=duration_text(total),
+            )
+        )
+    lines += [
+        tr(
+            "The app says: {phase} {seconds} ({source}).",
+            phase=display_text(phase.name, 80),
+            seconds=duration_text(phase.seconds),
+            source=display_text(phase.source, 20),
+        )
+        for phase in found.app_phases
+    ]
+    if found.stop is not None:
+        seconds = duration_text(found.stop.seconds)
+        lines.append(
+            tr("It did not end on its stop signal and was killed after {seconds}.", seconds=seconds)
+            if found.stop.killed
+            else tr(
+                "It ended {seconds} after its stop signal with code {code}.",
+                seconds=seconds,
+                code=found.stop.exit_code,
+            )
+        )
+    if found.hygiene is not None:
+        lines.append(
+            tr(
+                "Its log: {out} lines on standard output, {err} on standard error, {json} of them JSON, {size}.",
+                out=found.hygiene.stdout_lines,
+                err=found.hygiene.stderr_lines,
+                json=found.hygiene.json_lines,
+                size=size_text(found.hygiene.bytes),
+            )
+        )
+        lines += [f"• {display_text(text, 300)}" for text in found.hygiene.findings]
+    lines += [f"• {display_text(text, 300)}" for text in found.problems]
+    return lines
+
+
+def _diagnoses(sample: Sample) -> list[Diagnosis]:
+    found = []
+    for document in sample.diagnostics:
+        try:
+            item = from_document(document)
+        except msgspec.ValidationError:
+            continue
+        if 0 <= item.arm < len(sample.spec.arms):
+            found.append(item)
+    return found

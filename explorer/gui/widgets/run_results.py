@@ -1,0 +1,164 @@
+"""A measurement as a page: verdict, charts, figures, runs, probe values, the closer look, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from explorer.coldstart.phase import metric_label
+from explorer.coldstart.sample import Sample
+from explorer.coldstart.stats import Comparison
+from explorer.gui.models.binary import RowsModel
+from explorer.gui.models.startup import SHOWN_METRICS, known_metrics
+from explorer.gui.models.startup_tables import FIGURE_HEADS, RunRows, figure_rows, run_rows
+from explorer.gui.widgets.closer_look import CloserLook
+from explorer.gui.widgets.plain_label import PlainLabel
+from explorer.gui.widgets.probe_card import ProbeCard
+from explorer.gui.widgets.run_failures import FailureCard
+from explorer.gui.widgets.run_table import RunTable
+from explorer.gui.widgets.run_verdict import VerdictCard, silent_arms
+from explorer.translation import tr
+
+if TYPE_CHECKING:
+    from explorer.gui.charts.board import ChartBoard
+
+
+class RunResults(QWidget):
+    """Shows a Sample, finished or still growing."""
+
+    chart_wanted = Signal(object, str)  # a chart and the kind of picture to save it as
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sample: Sample | None = None
+        self.verdict = VerdictCard()
+        self.chosen_metric = QComboBox()
+        self.chosen_metric.setAccessibleName(tr("What the charts show"))
+        for name in SHOWN_METRICS:
+            self.chosen_metric.addItem(metric_label(name), name)
+        self.chosen_metric.currentIndexChanged.connect(self._draw)
+        self.figures = RowsModel(FIGURE_HEADS, (2, 4, 5, 6, 7))
+        self.runs = RunRows()
+        self.figure_table = RunTable(
+            tr("Figures by phase"), self.figures, {0: 230, 2: 90, 3: 150, 4: 90, 5: 90, 6: 50, 7: 90}, stretch=1
+        )  # fmt: skip
+        self.run_table = RunTable(
+            tr("Runs"), self.runs, {0: 50, 1: 200, 2: 120, 3: 84, 4: 84, 5: 84, 6: 56}, stretch=7
+        )
+        self.probes = ProbeCard()
+        self.closer = CloserLook()
+        self.closer.save_wanted.connect(self.chart_wanted)
+        self.failures = FailureCard()
+        self.board: ChartBoard | None = None
+        self._board_place = QVBoxLayout()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        charts = QWidget()
+        column = QVBoxLayout(charts)
+        column.setContentsMargins(4, 4, 4, 4)
+        row = QHBoxLayout()
+        row.addWidget(PlainLabel(tr("Show:")))
+        row.addWidget(self.chosen_metric)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addLayout(self._board_place, 1)
+        self._charts_tab = charts
+        for widget, name in (
+            (charts, tr("Charts")),
+            (self.figure_table, tr("Figures")),
+            (self.run_table, tr("Runs")),
+            (self.probes, tr("Probes")),
+            (self.closer, tr("Closer look")),
+            (self.failures, tr("Failures")),
+        ):
+            self.tabs.addTab(widget, name)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.verdict)
+        layout.addWidget(self.tabs, 1)
+
+    def show_sample(self, sample: Sample, judged: Sequence[Comparison] | None = None) -> None:
+        """Show a finished measurement; what could not be measured is told first."""
+        self._offer_metrics(sample)
+        self._take(sample)
+        self.verdict.show()
+        self.verdict.show_sample(sample, judged)
+        self.probes.show_sample(sample)
+        self.closer.show_sample(sample)
+        if silent_arms(sample):
+            self.tabs.setCurrentWidget(self.failures)
+        elif self.tabs.currentWidget() is self.failures:
+            self.tabs.setCurrentWidget(self._charts_tab)
+
+    def show_growing(self, sample: Sample) -> None:
+        """Show the runs so far, without a verdict."""
+        self.verdict.hide()
+        self._take(sample)
+        for widget in (self.probes, self.closer):
+            self.tabs.setTabEnabled(self.tabs.indexOf(widget), False)
+
+    def judge(self, judged: Sequence[Comparison]) -> None:
+        """The comparisons are there."""
+        if self.sample is not None:
+            self.verdict.show_sample(self.sample, judged)
+
+    def recolour(self) -> None:
+        """Take the colours of the theme in force."""
+        if self.board is not None:
+            self.board.recolour()
+        self.closer.recolour()
+
+    def _take(self, sample: Sample) -> None:
+        self.sample = sample
+        for widget in (self.probes, self.closer):
+            self.tabs.setTabEnabled(self.tabs.indexOf(widget), True)
+        for table, rows in ((self.figures, figure_rows(sample)), (self.runs, run_rows(sample))):
+            table.show(rows)
+        for view in (self.figure_table, self.run_table):
+            header = view.horizontalHeader()
+            view.model().sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+        count = self.failures.show_sample(sample)
+        place = self.tabs.indexOf(self.failures)
+        self.tabs.setTabVisible(place, bool(count))
+        self.tabs.setTabText(place, tr("Failures ({n})", n=count))
+        self._draw()
+
+    def _offer_metrics(self, sample: Sample) -> None:
+        """Only what was seen can be drawn; the choice stays where it can."""
+        known = known_metrics(sample) or list(SHOWN_METRICS[:1])
+        chosen = self.chosen_metric.currentData()
+        self.chosen_metric.blockSignals(True)
+        self.chosen_metric.clear()
+        for name in known:
+            self.chosen_metric.addItem(metric_label(name), name)
+        self.chosen_metric.setCurrentIndex(max(0, self.chosen_metric.findData(chosen)))
+        self.chosen_metric.blockSignals(False)
+
+    def _draw(self) -> None:
+        if self.sample is not None:
+            self._charts().draw(self.sample, str(self.chosen_metric.currentData()))
+
+    def _charts(self) -> ChartBoard:
+        if self.board is None:
+            # pyqtgraph takes 0.2 to 0.6 s to import: not before there is something to draw.
+            from explorer.gui.charts.board import ChartBoard
+
+            self.board = ChartBoard()
+            self.board.run_chosen.connect(self._show_run)
+            self.board.save_wanted.connect(self.chart_wanted)
+            self._board_place.addWidget(self.board)
+        return self.board
+
+    def _show_run(self, order: int) -> None:
+        row = self.runs.row_of(order)
+        if row >= 0:
+            self.tabs.setCurrentWidget(self.run_table)
+            self.run_table.selectRow(row)
+            self.run_table.setFocus()
