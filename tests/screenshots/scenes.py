@@ -1,4 +1,4 @@
-"""Makes the pictures of README from the bundled sample, off screen: .venv/bin/python packaging/screenshots.py [folder].
+"""Makes the pictures of README from the bundled sample, off screen: .venv/bin/python -m tests.screenshots.scenes [folder].
 
 With a folder it writes every size, theme and language there, to be looked at; without one only the pictures of README.
 """
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
@@ -90,6 +90,8 @@ def opened(size: QSize, theme: str, language: str) -> Iterator[tuple[MainWindow,
         yield window, tab
         window.close()
         settle(lambda: not window.jobs.busy)
+        window.deleteLater()
+        settle(lambda: True)
 
 
 def settle(ready: Callable[[], bool]) -> None:
@@ -112,7 +114,7 @@ def take(scene: Scene, size: QSize, theme: str, language: str, path: Path) -> No
         scene.arrange(window, tab)
         settle(lambda: not window.jobs.busy)
         window.grab().save(str(path))
-        print(path)
+        sys.stdout.write(f"{path}\n")
 
 
 def main(arguments: list[str]) -> int:
