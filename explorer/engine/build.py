@@ -30,6 +30,7 @@ from explorer.engine.build_events import (
     Step,
 )
 from explorer.engine.build_failures import build_failed, lacks_buildkit, no_bridge
+from explorer.engine.build_pull import missing_base, pull_base
 from explorer.engine.build_stream import BuildStream, UploadConnection, ask_briefly
 from explorer.engine.build_trace import BadTrace, TraceReader
 from explorer.engine.stream import TICK_SECONDS, lost
@@ -37,6 +38,7 @@ from explorer.engine.sweep import current_session
 from explorer.errors import BuildFailed, EngineRefused
 from explorer.task import Task
 from explorer.translation import ntr, tr
+from explorer.units import display_text
 
 if TYPE_CHECKING:
     from explorer.engine.client import Engine
@@ -185,15 +187,31 @@ class _Run:
         modern = self._engine.api >= _BUILDKIT_API and not self._engine.podman
         builder = (BUILDKIT if modern else CLASSIC) if auto else self._options.builder
         try:
-            found = self._with_any_network(builder, text)
+            found = self._with_bases(builder, text)
         except BuildFailed as error:
             if not auto or builder == CLASSIC or not lacks_buildkit(error):
                 raise
             self.tell(BuildNote(tr("This engine has no BuildKit: the classic builder was used.")))
-            found = self._with_any_network(CLASSIC, text)
+            found = self._with_bases(CLASSIC, text)
         if self._before and self._before != found.image_id:
             _remove_untagged(self._engine, self._before, _UNDO_SECONDS)
         return found
+
+    def _with_bases(self, builder: str, text: str) -> _Built:
+        """Build; bases that BuildKit cannot get without a session are pulled one after the other."""
+        pulled: set[str] = set()
+        while True:
+            try:
+                return self._with_any_network(builder, text)
+            except BuildFailed as error:
+                name = missing_base(error)
+                if not name or name in pulled:
+                    raise
+            pulled.add(name)
+            self.tell(
+                BuildNote(tr("The base image {name} was pulled.", name=display_text(name, 200)))
+            )
+            pull_base(self._task, self._engine, name, self._options.platform)
 
     def _with_any_network(self, builder: str, text: str) -> _Built:
         try:

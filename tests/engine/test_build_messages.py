@@ -27,11 +27,12 @@ from explorer.engine.build_events import (
 )
 from explorer.engine.build_failures import build_failed
 from explorer.engine.build_lines import LineSplitter
+from explorer.engine.build_pull import split_name
 from explorer.engine.build_trace import BadTrace, TraceReader
 from explorer.engine.client import connect
 from explorer.errors import BuildFailed, EngineLost, EngineRefused, InputError
 from explorer.task import Cancelled, Task
-from tests.support.fake_engine import Exchange, FakeEngine
+from tests.support.fake_engine import Answer, Exchange, FakeEngine
 
 TAG = "image-explorer.local/x:1"
 
@@ -394,6 +395,64 @@ def test_that_a_build_without_an_image_at_its_end_is_an_error(fake: FakeEngine) 
     fake.on(r"/build.*", lambda x: _lines(x, {"stream": "fine\n"}))
     with pytest.raises(EngineRefused, match="ended without an image"):
         _build(fake)
+
+
+def _lacking(name: str) -> list[object]:
+    """What BuildKit says when a base is neither local nor to be had without a session."""
+    step = f"[internal] load metadata for {name}"
+    trace = _vertex("a", step, start=1, end=2, f7="no active sessions")
+    aux = base64.b64encode(trace).decode()
+    return [{"id": "moby.buildkit.trace", "aux": aux}, {"error": "no active sessions"}]
+
+
+def test_that_a_base_which_buildkit_cannot_get_is_pulled(images: FakeEngine) -> None:
+    name = "docker.io/library/golang:1.27"
+
+    def answer(exchange: Exchange) -> None:
+        pulled = any("/images/create" in request for request in images.requests)
+        _lines(exchange, *([] if pulled else _lacking(name)))
+
+    images.on(r"/build\?.*", answer)
+    images.on(r"/images/create.*", lambda x: _lines(x, {"status": "Pull complete", "id": "a"}))
+    assert _build(images).notes == (f"The base image {name} was pulled.",)
+    (asked,) = [request for request in images.requests if "/images/create" in request]
+    assert asked == "POST /images/create?fromImage=docker.io%2Flibrary%2Fgolang&tag=1.27"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: _refusal(x, 404, "pull access denied"),
+        lambda x: _lines(x, {"status": "Pulling"}, {"error": "pull access denied"}),
+    ],
+)
+def test_that_a_base_which_cannot_be_pulled_is_named(images: FakeEngine, answer: Answer) -> None:
+    images.on(r"/build\?.*", lambda x: _lines(x, *_lacking("registry.example.org/base:1")))
+    images.on(r"/images/create.*", answer)
+    with pytest.raises(
+        BuildFailed, match=r"registry\.example\.org/base:1 could not be pulled: pull"
+    ):
+        _build(images)
+
+
+def test_that_a_base_is_pulled_once(images: FakeEngine) -> None:
+    images.on(r"/build\?.*", lambda x: _lines(x, *_lacking("base:1")))
+    images.on(r"/images/create.*", lambda x: _lines(x, {"status": "done"}))
+    with pytest.raises(BuildFailed, match="no active sessions"):
+        _build(images)
+    assert sum("/images/create" in request for request in images.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("docker.io/library/golang:1.27", ("docker.io/library/golang", "1.27")),
+        ("localhost:5000/app", ("localhost:5000/app", "latest")),
+        ("alpine@sha256:aa", ("alpine@sha256:aa", "")),
+    ],
+)
+def test_that_a_name_is_split_for_the_pull(name: str, parts: tuple[str, str]) -> None:
+    assert split_name(name) == parts
 
 
 def test_that_a_build_in_an_engine_that_hangs_can_be_cancelled(fake: FakeEngine) -> None:

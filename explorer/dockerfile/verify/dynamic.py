@@ -19,8 +19,8 @@ from explorer.dockerfile.verify.normal import Judgement, judge, judge_lines, jud
 from explorer.translation import ntr, tr
 from explorer.units import display_text
 
-# Headers that tell the time or belong to one connection.
-_HEADERS_LEFT_OUT = frozenset({"date", "age", "connection", "keep-alive"})
+# Headers that tell the time, belong to one connection, or follow from the body, which is compared itself.
+_HEADERS_LEFT_OUT = frozenset({"date", "age", "connection", "keep-alive", "content-length"})
 # A stop that takes this long was not prompt; a loaded machine needs some tenths of a second.
 _PROMPT_SECONDS = 3.0
 _SHOWN = 160

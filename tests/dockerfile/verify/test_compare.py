@@ -164,6 +164,21 @@ def test_that_ports_which_could_not_be_reached_are_not_called_the_same() -> None
     assert _results(seen, seen, seen)["HTTP answers"] == INCONCLUSIVE
 
 
+def test_that_a_time_written_in_fewer_digits_is_no_difference() -> None:
+    bodies = (
+        "at 2026-11-25T18:00:01.123Z",
+        "at 2026-11-25T18:00:02.456Z",
+        "at 2026-11-25T18:00:03.7Z",
+    )
+    seen = [
+        replace(
+            _RUN, answers={"8080/": Answer(200, {"content-length": str(len(body))}, body, body)}
+        )
+        for body in bodies
+    ]
+    assert _results(*seen)["GET / on port 8080"] == SAME
+
+
 def test_that_ports_which_could_not_be_seen_are_not_called_the_same() -> None:
     seen = replace(_RUN, answers={}, ports=(), ports_seen=False)
     assert _results(seen, seen, seen)["Listens on the same ports"] == INCONCLUSIVE
