@@ -136,7 +136,7 @@ def _print_rest(out: Console, plan: RewritePlan) -> None:
             reason=item.reason,
         )
         name = item.field.removeprefix("env.")
-        shown = redact(f"{name}={item.before}") != f"{name}={item.before}"
+        shown = any(redact(f"{name}={v}") != f"{name}={v}" for v in (item.before, item.after))
         out.print(
             Text(_line(f"{item.field}: {item.reason}" if shown else redact(text)), style="dim")
         )

@@ -54,5 +54,7 @@ class ConfirmDialog(QDialog):
             label.setAccessibleName(label.text())
             layout.addWidget(label)
         layout.addWidget(self.details, 1)
+        if not details:
+            layout.addStretch(1)
         layout.addWidget(buttons)
         self.cancel.setFocus()

@@ -63,7 +63,7 @@ def notes(plan: RewritePlan) -> tuple[str, ...]:
 
 def _config_text(item: ConfigChange) -> str:
     name = item.field.removeprefix("env.")
-    if redact(f"{name}={item.before}") != f"{name}={item.before}":
+    if any(redact(f"{name}={value}") != f"{name}={value}" for value in (item.before, item.after)):
         return shown_line(f"{item.field}: {item.reason}")
     text = tr(
         "{field}: {before} → {after}. {reason}",
@@ -172,13 +172,16 @@ def verify_options(plan: RewritePlan, files: tuple[RunFile, ...]) -> VerifyOptio
     return VerifyOptions(files=paths, intended=frozenset(meant))
 
 
-def verify_sentences(old: str, new: str, options: VerifyOptions) -> list[str]:
+def verify_sentences(
+    old: str, new: str, command: tuple[str, ...], options: VerifyOptions
+) -> list[str]:
     """What a verification does, for its confirmation."""
     return [
         tr(
-            "{old} is started twice and {new} once, one after the other, with their own commands.",
+            "{old} is started twice and {new} once, one after the other, with: {command}",
             old=old,
             new=new,
+            command=display_text(redact(" ".join(command)), 300) or "—",
         ),
         tr(
             "Each has {start} s to start, {size} of memory at most, {count} processes at most and {stop} s to stop.",

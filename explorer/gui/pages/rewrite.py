@@ -358,6 +358,7 @@ class RewriteView(QStackedWidget):
             image_id=image.id,
             name=image.tags[0] if image.tags else self.tab.title,
             platform=str(image.platform),
+            command=(*image.config.entrypoint, *image.config.cmd),
             run_files=self._prepared.case.evidence.run_files if self._prepared else (),
         )
         self.trial.ask_build(order)

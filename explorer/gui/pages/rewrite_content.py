@@ -155,7 +155,9 @@ class RewriteContent(QWidget):
         lines = notes(found)
         self.notes.setPlainText("\n".join(lines) or tr("Nothing else changes."))
         count = len(lines)
-        self.tabs.setTabText(1, tr("Notes ({n})", n=count) if count else tr("Notes"))
+        warned = "⚠ " if found.warnings else ""
+        head = tr("Notes ({n})", n=count) if count else tr("Notes")
+        self.tabs.setTabText(1, warned + head)
 
     def _show_files(self, found: RewritePlan) -> None:
         others = {n: d for n, d in files_of(found, "Dockerfile").items() if n != "Dockerfile"}

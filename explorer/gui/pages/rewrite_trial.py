@@ -43,6 +43,7 @@ class Order:
     image_id: str
     name: str
     platform: str
+    command: tuple[str, ...] = ()
     run_files: tuple[RunFile, ...] = ()
 
 
@@ -170,7 +171,7 @@ class Trial(QObject):
         options = verify_options(order.plan, order.run_files)
         self._ask(
             tr("Start both images and compare what they do?"),
-            verify_sentences(display_text(order.name, 200), result.tag, options),
+            verify_sentences(display_text(order.name, 200), result.tag, order.command, options),
             (),
             tr("Verify"),
             lambda: self._verify(order, result, options),

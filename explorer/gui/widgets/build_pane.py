@@ -148,6 +148,7 @@ class BuildPane(QWidget):
     def finish(self, result: BuildResult, predicted: int, original: int) -> None:
         """It was built: its size against the prediction and the original."""
         self._end()
+        self.table.scrollToBottom()
         parts = [tr("Built {tag} in {time}.", tag=result.tag, time=seconds_text(result.seconds))]
         if result.content_bytes >= 0:
             parts.append(

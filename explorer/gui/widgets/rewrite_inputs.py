@@ -57,6 +57,7 @@ class RewriteInputs(QWidget):
         grid.addWidget(self.folder, 0, 3)
         grid.addWidget(PlainLabel(tr("Runs on")), 1, 0)
         row = QHBoxLayout()
+        row.setSpacing(8)
         row.addWidget(self.runtime)
         row.addWidget(self.reasons, 1)
         grid.addLayout(row, 1, 1)

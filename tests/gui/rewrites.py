@@ -1,0 +1,86 @@
+"""A rewrite in the window, driven by hand: the jobs that it starts are done by the test, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from explorer import workflow
+from explorer.dockerfile.bases import LocalImage
+from explorer.gui.jobs import Jobs
+from explorer.gui.pages.image_tab import ImageTab
+from explorer.gui.pages.rewrite import RewriteView
+from explorer.settings import Dismissals
+from explorer.task import Task
+from explorer.workflow import Options
+from tests.dockerfile.projects import Project, base_image
+from tests.gui.scripted import ScriptedJobs, StartedJob
+
+INPUTS = "explorer.workflow:rewrite_inputs"
+FILES = "explorer.workflow:rewrite_files"
+PREPARE = "explorer.workflow:prepare_rewrite"
+LOOK = "explorer.workflow:look_at_build"
+BUILD = "explorer.workflow:build_rewrite"
+VERIFY = "explorer.workflow:verify_rewrite"
+
+
+def opened_tab(
+    jobs: ScriptedJobs, project: Project, folder: Path, reference: str = "docker-daemon:web:1"
+) -> ImageTab:
+    """A tab whose image has been read."""
+    tab = ImageTab(Options(reference), cast("Jobs", jobs), Dismissals(folder))
+    tab.open()
+    read(jobs, project, folder)
+    return tab
+
+
+def read(jobs: ScriptedJobs, project: Project, folder: Path) -> None:
+    """End the job that reads an image."""
+    job = asked(jobs, "explorer.workflow:analyse_to_file")
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{len(jobs.started)}.col"
+    project.analysis().save(path)
+    job.done(str(path))
+
+
+def asked(jobs: ScriptedJobs, function: str) -> StartedJob:
+    """The last job of this function; it has not ended."""
+    job = next(job for job in reversed(jobs.started) if job.function == function)
+    assert job.running
+    return job
+
+
+def planned(
+    jobs: ScriptedJobs,
+    view: RewriteView,
+    project: Project,
+    images: tuple[LocalImage, ...] = (base_image(),),
+) -> None:
+    """Let a view plan its rewrite."""
+    view.refresh()
+    asked(jobs, INPUTS).done((project.facts, images))
+    if view.inputs.dockerfile.path or view.inputs.folder.path:
+        files_read(jobs)
+    prepared(jobs)
+
+
+def files_read(jobs: ScriptedJobs) -> None:
+    """Read the Dockerfile and folder that were asked for."""
+    job = asked(jobs, FILES)
+    job.done(workflow.rewrite_files(Task(), *job.args))
+
+
+def prepared(jobs: ScriptedJobs) -> None:
+    """Do what the window does on a thread."""
+    job = asked(jobs, PREPARE)
+    job.done(workflow.prepare_rewrite(Task(), *job.args))
+
+
+def source_folder(folder: Path, files: Mapping[str, str]) -> str:
+    """Files on disk; the folder's path."""
+    for name, text in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    return str(folder)
