@@ -63,6 +63,17 @@ class BridgedEngine(PrivateEngine):
         """Containers' addresses are used again, and Linux would still know who had them."""
         subprocess.run(["ip", "neigh", "flush", "dev", self._bridge], check=True)
 
+    @contextmanager
+    def neighbours_asked_every(self, milliseconds: int) -> Iterator[None]:
+        """How long Linux waits before it asks a second time who has an address; 1000 is usual."""
+        setting = Path(f"/proc/sys/net/ipv4/neigh/{self._bridge}/retrans_time_ms")
+        before = setting.read_text()
+        setting.write_text(str(milliseconds))
+        try:
+            yield
+        finally:
+            setting.write_text(before)
+
     def load_program(
         self, tag: str, program: Path, *, ports: Sequence[str] = (f"{PORT}/tcp",), **config: object
     ) -> None:
