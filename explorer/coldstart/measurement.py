@@ -26,7 +26,7 @@ from explorer.coldstart.store import Store
 from explorer.engine.client import Engine, connect
 from explorer.engine.running import Limits, Start, address_of, container
 from explorer.engine.sweep import sweep
-from explorer.errors import EngineRefused, StorageError
+from explorer.errors import EngineError, EngineRefused, StorageError
 from explorer.task import Task
 from explorer.translation import tr
 
@@ -50,11 +50,17 @@ def perform(
     sweep_images(engine)
     sample = new_sample(plan.spec, plan.environment, note)
     keeper = _Keeper(store)
-    with bench(engine, task, plan.spec, plan.environment) as stand:
-        sample = take_turns(task, sample, stand.run, keeper.keep)
-        if plan.closer:
-            sample = replace(sample, diagnostics=tuple(_look_closer(task, stand, sample, plan)))
-            keeper.keep(sample)
+    try:
+        with bench(engine, task, plan.spec, plan.environment) as stand:
+            sample = take_turns(task, sample, stand.run, keeper.keep)
+            if plan.closer:
+                sample = replace(sample, diagnostics=tuple(_look_closer(task, stand, sample, plan)))
+                keeper.keep(sample)
+    except EngineError as error:
+        if keeper.runs:
+            kept = tr("The finished runs are in the history as {id}.", id=sample.id)
+            error.hint = f"{error.hint} {kept}".strip()
+        raise
     if keeper.problem:
         notes = (*sample.environment.notes, keeper.problem)
         sample = replace(sample, environment=replace(sample.environment, notes=notes))
@@ -232,10 +238,12 @@ class _Keeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.problem = ""
+        self.runs = 0
 
     def keep(self, sample: Sample) -> None:
         try:
             self._store.save(sample)
+            self.runs = len(sample.runs)
         except StorageError as error:
             self.problem = error.message
 

@@ -166,9 +166,10 @@ def test_that_a_dead_engine_ends_the_measurement_and_keeps_the_finished_runs(
         if len(seen) == 3:
             mortal.kill()
 
-    with pytest.raises(EngineError):
+    with pytest.raises(EngineError) as caught:
         perform(Task(on_partial=after_two), client, plan(client, request), store)
     (entry,) = store.history()
+    assert entry.id in caught.value.hint
     kept = store.load(entry.id)
     assert not kept.complete
     assert [run.status for run in kept.runs] == [OK] * len(seen)
