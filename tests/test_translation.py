@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 from babel.messages.catalog import Catalog, Message
 
-from explorer.cli.main import run
+from explorer.cli.main import _COMMANDS, run
 from explorer.errors import ExplorerError
 from explorer.image.reference import parse_reference
 from explorer.translation import language, ntr, set_language, system_language, tr
@@ -22,7 +22,6 @@ from explorer.units import count_text, seconds_text, share_text, size_text
 _PROJECT = Path(__file__).resolve().parent.parent
 _HAN = r"[\u4e00-\u9fff]"
 _FIELD = re.compile(r"\{[^{}]*\}")
-_COMMANDS = ("list", "analyze", "binary", "coldstart", "rewrite", "open")
 
 
 @pytest.fixture(scope="module")
