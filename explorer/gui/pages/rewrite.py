@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -39,6 +39,8 @@ from explorer.workflow import RewriteFiles
 
 _CARDS = 380
 
+_LATE_MS = 500
+
 
 class RewriteView(QStackedWidget):
     """One image's rewrite; refresh() plans it when the image has been read, close_view() ends its work."""
@@ -56,6 +58,11 @@ class RewriteView(QStackedWidget):
         self._facts, self._images = ProgramFacts(), tuple[LocalImage, ...]()
         self._files = RewriteFiles()
         self._prepared: Preparation | None = None
+        # A folder that is read in no time is not worth a word.
+        self._late = QTimer(self, singleShot=True, interval=_LATE_MS)
+        self._idle = QTimer(self, singleShot=True, interval=0)
+        self._ahead: list[str] = []
+        self._reading_said = False
         self.message, self.loading, self.content = MessagePage(), LoadingPage(), RewriteContent()
         for page in (self.message, self.loading, self.content):
             self.addWidget(page)
@@ -79,8 +86,14 @@ class RewriteView(QStackedWidget):
         ):
             button.clicked.connect(lambda _=False, act=act: act())
         trial.changed.connect(self._show_buttons)
-        trial.build_begun.connect(lambda: content.tabs.setCurrentWidget(content.build_pane))
-        trial.verify_begun.connect(lambda: content.tabs.setCurrentWidget(content.verify_pane))
+        trial.build_begun.connect(lambda: self._follow(content.build_pane))
+        trial.verify_begun.connect(lambda: self._follow(content.verify_pane))
+        self._late.timeout.connect(self._say_reading)
+        self._idle.timeout.connect(self._look_ahead)
+
+    def _follow(self, pane: QWidget) -> None:
+        self.content.tabs.setCurrentWidget(pane)
+        self.content.make_room()
 
     # ---- planning
 
@@ -98,6 +111,8 @@ class RewriteView(QStackedWidget):
     def close_view(self) -> None:
         """End all work."""
         self._planned = ""
+        self._late.stop()
+        self._idle.stop()
         if self._job is not None:
             self._job.cancel()
         self.trial.forget()
@@ -145,7 +160,7 @@ class RewriteView(QStackedWidget):
         if not dockerfile and not folder:
             self._use_files(RewriteFiles())
             return
-        self.content.summary.set_whole(tr("Reading the source folder…"))
+        self._late.start()
         self._start(
             "explorer.workflow:rewrite_files",
             (dockerfile, folder),
@@ -153,12 +168,30 @@ class RewriteView(QStackedWidget):
             self._files_failed,
         )
 
+    def _say_reading(self) -> None:
+        cancel = (tr("Cancel"), self._cancel_files)
+        self.notice.say(tr("Reading the source folder…"), cancel)
+        self._reading_said = True
+
+    def _cancel_files(self) -> None:
+        for field in (self.inputs.dockerfile, self.inputs.folder):
+            field.set_path("", tell=False)
+        self._use_files(RewriteFiles())
+
+    def _reading_over(self) -> None:
+        self._late.stop()
+        if self._reading_said:
+            self._reading_said = False
+            self.notice.hide()
+
     def _use_files(self, files: RewriteFiles) -> None:
+        self._reading_over()
         self._files = files
         self.inputs.show_found(files.path)
         self._prepare()
 
     def _files_failed(self, error: ExplorerError) -> None:
+        self._reading_over()
         self._say_error(error)
         self._use_files(RewriteFiles())
 
@@ -182,6 +215,8 @@ class RewriteView(QStackedWidget):
         self.loading.end()
         self.setCurrentWidget(self.content)
         self._replan()
+        if self.plan is not None:
+            self.content.show_problems(self.plan, prepared)
 
     def _preparing_failed(self, error: ExplorerError) -> None:
         self.loading.end()
@@ -235,7 +270,18 @@ class RewriteView(QStackedWidget):
         found = plan(prepared, self.switches)
         self.plan = found
         self.content.show_plan(found, prepared)
+        self._ahead = [c.rule for c in found.changes if c.available and not c.enabled]
+        self._idle.start()
         self._show_buttons()
+
+    def _look_ahead(self) -> None:
+        """What one change that is off would bring; one a turn, so that nothing waits for it."""
+        if self._prepared is None or self.plan is None or not self._ahead:
+            return
+        rule = self._ahead.pop(0)
+        other = plan(self._prepared, {**self.switches, rule: True})
+        self.content.cards.show_possible(rule, self.plan.predicted_bytes - other.predicted_bytes)
+        self._idle.start()
 
     def _show_buttons(self) -> None:
         found, trial = self.plan, self.trial

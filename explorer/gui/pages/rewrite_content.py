@@ -25,7 +25,7 @@ from explorer.gui.rewrite_saving import files_of
 from explorer.gui.widgets.build_pane import BuildPane
 from explorer.gui.widgets.change_cards import ChangeCards
 from explorer.gui.widgets.dockerfile_diff import PROBLEM, DockerfileDiff
-from explorer.gui.widgets.notice import ERROR, Notice
+from explorer.gui.widgets.notice import ERROR, WARNING, Notice
 from explorer.gui.widgets.plain_label import ElidedLabel, PlainLabel, display_lines
 from explorer.gui.widgets.rewrite_inputs import RewriteInputs
 from explorer.gui.widgets.size_pane import SizePane
@@ -34,6 +34,8 @@ from explorer.translation import ntr, tr
 
 _CARDS = 380
 _PROBLEMS_SHOWN = 5
+# What a build needs to be followed.
+_LOWER = 330
 
 
 class RewriteContent(QWidget):
@@ -42,7 +44,7 @@ class RewriteContent(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plan: RewritePlan | None = None
-        self.inputs, self.notice = RewriteInputs(), Notice()
+        self.inputs, self.notice, self.problems = RewriteInputs(), Notice(), Notice()
         self.diff, self.cards = DockerfileDiff(), ChangeCards()
         self.tabs, self.sizes = QTabWidget(), SizePane()
         self.notes, self.more_files = QPlainTextEdit(), QPlainTextEdit()
@@ -76,7 +78,7 @@ class RewriteContent(QWidget):
         top.setStretchFactor(0, 1)
         top.setSizes([900, _CARDS])
         self._fill_tabs()
-        middle = QSplitter(Qt.Orientation.Vertical)
+        middle = self._middle = QSplitter(Qt.Orientation.Vertical)
         middle.addWidget(top)
         middle.addWidget(self.tabs)
         middle.setStretchFactor(0, 3)
@@ -97,6 +99,7 @@ class RewriteContent(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self.inputs)
         layout.addWidget(self.notice)
+        layout.addWidget(self.problems)
         layout.addWidget(middle, 1)
         layout.addLayout(row)
 
@@ -138,7 +141,26 @@ class RewriteContent(QWidget):
         self.inputs.show_runtime(found.runtime.image, found.runtime.reasons, mode_text(found))
         self._show_notes(found)
         self._show_files(found)
-        self._say_problems(found)
+
+    def show_problems(self, found: RewritePlan, prepared: Preparation) -> None:
+        """Say what no builder reads, or that this Dockerfile built another image."""
+        if found.problems:
+            self._say_problems(found)
+        elif prepared.case.mismatch:
+            self.problems.say(
+                display_lines(
+                    "\n".join((*prepared.case.mismatch, tr("Changes that rest on it are off.")))
+                ),
+                kind=WARNING,
+            )
+        else:
+            self.problems.hide()
+
+    def make_room(self) -> None:
+        """Let the lower part be tall enough for a build's steps and output."""
+        upper, lower = self._middle.sizes()
+        if lower < _LOWER:
+            self._middle.setSizes([upper + lower - _LOWER, _LOWER])
 
     def say_error(self, text: str) -> None:
         """Say what went wrong."""
@@ -148,7 +170,7 @@ class RewriteContent(QWidget):
         """Take the colours of the theme in force."""
         self.diff.retheme()
         self.cards.retheme()
-        for notice in (self.notice, self.build_pane.notice, self.verify_pane.notice):
+        for notice in (self.notice, self.problems, self.build_pane.notice, self.verify_pane.notice):
             notice.recolour()
 
     def _show_notes(self, found: RewritePlan) -> None:
@@ -168,8 +190,6 @@ class RewriteContent(QWidget):
         self.tabs.setTabText(2, tr("Other files ({n})", n=count) if count else tr("Other files"))
 
     def _say_problems(self, found: RewritePlan) -> None:
-        if not found.problems:
-            return
         shown = found.problems[:_PROBLEMS_SHOWN]
         lines = [tr("line {line}: {reason}", line=p.line, reason=p.reason) for p in shown]
         head = ntr(
@@ -177,7 +197,7 @@ class RewriteContent(QWidget):
             "The Dockerfile has lines that no builder reads; the rest is shown.",
             len(found.problems),
         )
-        self.notice.say(display_lines("\n".join((head, *lines))), kind=ERROR)
+        self.problems.say(display_lines("\n".join((head, *lines))), kind=ERROR)
 
     def _show_rule(self, rule: str) -> None:
         found = self.plan

@@ -172,7 +172,8 @@ class BuildPane(QWidget):
         row = self.steps.stop(failed=True)
         if row >= 0:
             self.table.selectRow(row)
-            self._show_row(row)
+            # The message takes room first.
+            QTimer.singleShot(0, self.table, lambda: self._show_row(row))
         text = "\n".join(part for part in (error.message, error.hint) if part)
         self.notice.say(display_lines(text), kind=ERROR)
         self.state.set_whole(tr("Not built. Nothing of it is left in the engine."))

@@ -17,7 +17,12 @@ from PySide6.QtWidgets import (
 
 from explorer.dockerfile.rewrite.change import Change
 from explorer.gui.theme import current_theme
-from explorer.gui.widgets.plain_label import PlainLabel, button_text, display_lines
+from explorer.gui.widgets.plain_label import (
+    PlainLabel,
+    button_text,
+    display_lines,
+    tooltip_text,
+)
 from explorer.gui.widgets.wrapped_text import WrappedText
 from explorer.translation import mark, ntr, tr
 from explorer.units import size_text
@@ -73,6 +78,11 @@ class ChangeCards(QScrollArea):
             if self._layout.indexOf(card) != place + 1:
                 self._layout.insertWidget(place + 1, card)
             card.show_change(change)
+
+    def show_possible(self, rule: str, count: int) -> None:
+        """What a change that is off would take off the result, in bytes."""
+        if rule in self.cards:
+            self.cards[rule].show_possible(count)
 
     def choose(self, rule: str) -> None:
         """Mark one card and bring it into view."""
@@ -142,6 +152,7 @@ class ChangeCard(QFrame):
         self.switch.setEnabled(change.available)
         self.switch.blockSignals(False)
         self.bytes.setText(_bytes_text(change.bytes) if change.enabled else "")
+        self.bytes.setToolTip("")
         self.reason.set_text(display_lines(change.reason))
         self.why_off.setVisible(bool(change.why_off) and not change.enabled)
         label = tr("Off: {why}") if change.available else tr("Hands off: {why}")
@@ -151,6 +162,14 @@ class ChangeCard(QFrame):
         self.switch.setAccessibleName(" · ".join(part for part in spoken if part))
         self.switch.setAccessibleDescription(
             display_lines(f"{change.reason} {change.why_off}".strip())
+        )
+
+    def show_possible(self, count: int) -> None:
+        """What it would bring if it were on."""
+        text = _bytes_text(count)
+        self.bytes.setText(f"({text})" if text else "")
+        self.bytes.setToolTip(
+            tooltip_text(tr("If it were on: {bytes}", bytes=text) if text else "")
         )
 
     def mark(self, *, on: bool) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
-from explorer import workflow
+from explorer import errors, workflow
 from explorer.dockerfile.verify.model import DIFFERS, SAME, STATIC, Check, Verification
 from explorer.engine.build_events import BuildResult, Step, StepEnded, StepLog, StepStarted
 from explorer.engine.client import EngineInfo
@@ -112,6 +112,13 @@ def confirm(view: RewriteView) -> list[str]:
     said = [label.text() for label in dialog.sentences]
     dialog.accept()
     return said
+
+
+def asking(view: RewriteView) -> ConfirmDialog:
+    """The question that is on the screen."""
+    found = [dialog for dialog in view.findChildren(ConfirmDialog) if dialog.isVisible()]
+    assert len(found) == 1
+    return found[0]
 
 
 def look(jobs: ScriptedJobs) -> None:
@@ -241,7 +248,7 @@ def test_that_another_state_of_the_image_is_planned_anew(
 
 def test_that_a_dockerfile_that_no_builder_reads_is_told_by_line_and_shown(show: Show) -> None:
     view = show(dockerfile="FROM golang:1.27\nFORM x\nRUN go build\n")
-    assert "line 2:" in view.notice.text
+    assert "line 2:" in view.content.problems.text
     lines = view.content.diff.left.lines
     assert [line.text for line in lines if line.number] == [
         "FROM golang:1.27", "FORM x", "RUN go build",
@@ -255,7 +262,7 @@ def test_that_an_unreadable_dockerfile_leaves_the_plan_of_the_image(
 ) -> None:
     view = show()
     view.inputs.dockerfile.set_path(str(tmp_path / "gone"))
-    with pytest.raises(workflow.InputError) as caught:
+    with pytest.raises(errors.InputError) as caught:
         workflow.rewrite_files(Task(), *asked(jobs, FILES).args)
     asked(jobs, FILES).failed(caught.value)
     prepared(jobs)
@@ -296,6 +303,41 @@ def test_that_an_image_with_nothing_to_improve_says_so(show: Show) -> None:
     assert not view.plan.changed
     assert view.content.diff.change_count == 0
     assert view.content.summary._whole.startswith("Nothing is changed")
+
+
+def test_that_a_dockerfile_of_another_image_is_told(show: Show, jobs: ScriptedJobs) -> None:
+    view = show(dockerfile=NAIVE.replace("/app/server", "/app/other"))
+    assert "was not built from this Dockerfile" in view.content.problems.text
+    view.inputs.dockerfile.clear.click()
+    prepared(jobs)
+    assert view.content.problems.text == ""
+
+
+def test_that_a_change_that_is_off_says_what_it_would_bring(show: Show, qtbot: QtBot) -> None:
+    view = show()
+    assert view.plan is not None
+    view.switch("certificates", on=False)
+    card = view.content.cards.cards["certificates"]
+    qtbot.waitUntil(lambda: not view._ahead)
+    assert card.bytes.text() == "(▲ +216.6 kB)"
+    view.switch("certificates", on=True)
+    assert card.bytes.text() == "▲ +216.6 kB"
+
+
+def test_that_a_folder_that_takes_long_can_be_given_up(
+    show: Show, jobs: ScriptedJobs, sources: str
+) -> None:
+    view = show()
+    view.inputs.folder.set_path(sources)
+    job = asked(jobs, FILES)
+    view._late.timeout.emit()
+    assert view.notice.text == "Reading the source folder…"
+    next(b for b in view.notice.findChildren(QPushButton) if b.text() == "Cancel").click()
+    prepared(jobs)
+    assert job.cancelled
+    assert view.inputs.folder.path == ""
+    assert view.plan is not None
+    assert view.plan.mode == "image"
 
 
 # ---- what is written
@@ -343,13 +385,12 @@ def test_that_a_file_is_replaced_only_after_asking(
     target.write_text("mine\n")
     view.save_to(str(target))
     assert target.read_text() == "mine\n"
-    dialog = view.findChild(ConfirmDialog)
+    dialog = asking(view)
     assert dialog.details.toPlainText() == str(target)
     dialog.reject()
     assert target.read_text() == "mine\n"
-    QApplication.sendPostedEvents(dialog, 52)  # QEvent.DeferredDelete
     view.save_to(str(target))
-    view.findChild(ConfirmDialog).accept()
+    asking(view).accept()
     assert view.plan is not None
     assert target.read_text() == view.plan.rewritten
 
