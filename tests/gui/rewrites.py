@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
 from explorer import workflow
 from explorer.dockerfile.bases import LocalImage
+from explorer.engine.build_events import BuildResult
+from explorer.engine.client import EngineInfo
+from explorer.gui.dialogs.confirm import ConfirmDialog
 from explorer.gui.jobs import Jobs
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.rewrite import RewriteView
@@ -16,6 +19,21 @@ from explorer.task import Task
 from explorer.workflow import Options
 from tests.dockerfile.projects import Project, base_image
 from tests.gui.scripted import ScriptedJobs, StartedJob
+
+Show = Callable[..., RewriteView]
+ENGINE = EngineInfo(
+    "Docker", "28.1", "1.49", "unix:///run/docker.sock", "default", "overlay2", "/var/lib/docker", "", False, False, "",
+    False, "linux", "",
+)  # fmt: skip
+RESULT = BuildResult(
+    "sha256:new",
+    "image-explorer.local/web:1-optimized",
+    12.0,
+    "buildkit",
+    (),
+    content_bytes=9_000_000,
+)
+
 
 INPUTS = "explorer.workflow:rewrite_inputs"
 FILES = "explorer.workflow:rewrite_files"
@@ -84,3 +102,40 @@ def source_folder(folder: Path, files: Mapping[str, str]) -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
     return str(folder)
+
+
+def confirm(view: RewriteView) -> list[str]:
+    """Agree to what is asked; what was said."""
+    dialog = view.trial.dialog
+    assert dialog is not None
+    said = [label.text() for label in dialog.sentences]
+    dialog.accept()
+    return said
+
+
+def asking(view: RewriteView) -> ConfirmDialog:
+    """The question that is on the screen."""
+    found = [dialog for dialog in view.findChildren(ConfirmDialog) if dialog.isVisible()]
+    assert len(found) == 1
+    return found[0]
+
+
+def look(jobs: ScriptedJobs) -> None:
+    """Look at what a build would send, as the worker does, with a scripted engine."""
+    from explorer.dockerfile.context import Context, read_context
+
+    job = asked(jobs, LOOK)
+    _, folder, name, ignored = job.args
+    job.done((read_context(Task(), folder, name, ignored) if folder else Context(), ENGINE))
+
+
+def built(view: RewriteView, jobs: ScriptedJobs) -> None:
+    view.content.build.click()
+    look(jobs)
+    confirm(view)
+    asked(jobs, BUILD).done(RESULT)
+
+
+def texts(view: RewriteView) -> tuple[str, str]:
+    diff = view.content.diff
+    return diff.left.toPlainText(), diff.right.toPlainText()

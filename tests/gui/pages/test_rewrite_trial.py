@@ -1,0 +1,237 @@
+"""Building a rewrite and verifying the result: asked for first, shown while it runs, told how it ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from explorer.dockerfile.verify.model import DIFFERS, SAME, STATIC, Check, Verification
+from explorer.engine.build_events import Step, StepEnded, StepLog, StepStarted
+from explorer.errors import BuildFailed, EngineUnreachable
+from explorer.task import Progress
+from tests.dockerfile.projects import NAIVE
+from tests.gui.rewrites import (
+    BUILD,
+    LOOK,
+    RESULT,
+    VERIFY,
+    Show,
+    asked,
+    built,
+    confirm,
+    look,
+)
+from tests.gui.scripted import ScriptedJobs
+
+pytestmark = pytest.mark.gui
+
+# ---- building
+
+
+def test_that_a_build_is_asked_for_with_what_is_sent_and_where(
+    show: Show, jobs: ScriptedJobs, sources: str
+) -> None:
+    (Path(sources) / ".env").write_text("KEY=1\n")
+    view = show(folder=sources)
+    view.content.build.click()
+    look(jobs)
+    dialog = view.trial.dialog
+    assert dialog is not None
+    said = dialog.sentences[0].text()
+    assert said.startswith("3 files (121 B) of ")
+    assert "Docker 28.1 (unix:///run/docker.sock)" in said
+    assert sources in said
+    assert "⚠ .env (6 B): may hold a secret" in dialog.details.toPlainText()
+    assert "main.go" in dialog.details.toPlainText()
+    assert dialog.focusWidget() is dialog.cancel
+    dialog.reject()
+    assert [job.function for job in jobs.started].count(BUILD) == 0
+    assert view.content.build.isEnabled()
+
+
+def test_that_a_build_of_the_image_alone_sends_no_files(show: Show, jobs: ScriptedJobs) -> None:
+    view = show()
+    view.content.build.click()
+    assert asked(jobs, LOOK).args[1] == ""
+    look(jobs)
+    said = confirm(view)
+    assert said[0].startswith("Only the rewritten Dockerfile is sent to Docker 28.1")
+    assert view.plan is not None
+    _, context, text, tag, platform = asked(jobs, BUILD).args
+    assert (context.entries, text, platform) == ((), view.plan.rewritten, "linux/amd64")
+    assert tag == "image-explorer.local/test:latest-optimized"
+
+
+def test_that_a_dockerfile_that_copies_needs_its_folder_first(
+    show: Show, jobs: ScriptedJobs
+) -> None:
+    view = show(dockerfile=NAIVE)
+    view.content.build.click()
+    assert "choose it first" in view.notice.text
+    assert [job.function for job in jobs.started].count(LOOK) == 0
+
+
+def test_that_steps_and_output_are_shown_while_it_builds(show: Show, jobs: ScriptedJobs) -> None:
+    view = show()
+    view.content.build.click()
+    look(jobs)
+    confirm(view)
+    job, pane = asked(jobs, BUILD), view.content.build_pane
+    assert view.content.tabs.currentWidget() is pane
+    for event in (
+        StepStarted(1, "[build 1/2] RUN <b>make</b>"),
+        StepLog(1, "compiling"),
+        StepEnded(Step(1, "[build 1/2] RUN <b>make</b>", 2.5)),
+        StepStarted(2, "[build 2/2] COPY . ."),
+        StepEnded(Step(2, "[build 2/2] COPY . .", 0.0, cached=True)),
+    ):
+        job.more["on_partial"](event)
+    job.more["on_progress"](Progress("Reading how big it became"))
+    pane.flush()
+    rows = [[pane.steps.index(r, c).data() for c in range(4)] for r in range(2)]
+    assert rows == [
+        ["1", "[build 1/2] RUN <b>make</b>", "2.50 s", "✓ done"],
+        ["2", "[build 2/2] COPY . .", "0.00 s", "= from the cache"],
+    ]
+    assert "#1 compiling" in pane.log.toPlainText().splitlines()
+    assert pane.state._whole == "Reading how big it became"
+    job.done(RESULT)
+    assert "expected were" in pane.state._whole
+    assert not pane.cancel.isVisible()
+    assert view.content.open_result.isEnabled()
+
+
+def test_that_a_failed_build_shows_its_step_and_last_lines(show: Show, jobs: ScriptedJobs) -> None:
+    view = show()
+    view.content.build.click()
+    look(jobs)
+    confirm(view)
+    job, pane = asked(jobs, BUILD), view.content.build_pane
+    job.more["on_partial"](StepStarted(1, "RUN make"))
+    job.more["on_partial"](StepEnded(Step(1, "RUN make", 1.0, error="exit code: 2")))
+    lines = tuple(f"line {n}" for n in range(80))
+    job.failed(
+        BuildFailed("The build failed in the step RUN make.", "See below.", "RUN make", lines)
+    )
+    assert "The build failed in the step RUN make." in pane.notice.text
+    assert pane.steps.index(0, 3).data() == "✗ failed"
+    assert pane.table.currentIndex().row() == 0
+    shown = pane.log.toPlainText().splitlines()
+    assert shown[-50:] == [f"line {n}" for n in range(30, 80)]
+    assert view.content.build.isEnabled()
+    assert not view.content.open_result.isEnabled()
+
+
+def test_that_a_cancelled_build_says_so_and_the_next_has_another_name(
+    show: Show, jobs: ScriptedJobs
+) -> None:
+    view = show()
+    view.content.build.click()
+    look(jobs)
+    confirm(view)
+    job = asked(jobs, BUILD)
+    view.content.build_pane.cancel.click()
+    assert job.cancelled
+    job.more["on_stopped"]()
+    assert view.content.build_pane.state._whole.startswith("Cancelled.")
+    view.content.build.click()
+    look(jobs)
+    confirm(view)
+    assert asked(jobs, BUILD).args[3] == "image-explorer.local/test:latest-optimized-2"
+
+
+def test_that_no_engine_is_told_where_the_build_would_be(show: Show, jobs: ScriptedJobs) -> None:
+    view = show()
+    view.content.build.click()
+    asked(jobs, LOOK).failed(EngineUnreachable("Nobody answers.", "Start it."))
+    assert view.content.build_pane.notice.text == "Nobody answers.\nStart it."
+    assert view.content.build.isEnabled()
+    assert view.trial.dialog is None
+
+
+def test_that_the_result_opens_as_another_image(
+    show: Show, jobs: ScriptedJobs, qtbot: QtBot
+) -> None:
+    view = show()
+    built(view, jobs)
+    with qtbot.waitSignal(view.result_wanted) as caught:
+        view.content.open_result.click()
+    assert caught.args == ["docker-daemon:image-explorer.local/web:1-optimized"]
+
+
+def test_that_a_switch_after_the_build_is_told(show: Show, jobs: ScriptedJobs) -> None:
+    view = show()
+    built(view, jobs)
+    assert "other changes" not in view.content.summary._whole
+    view.switch("certificates", on=False)
+    assert view.content.summary._whole.endswith("the image that was built has other changes")
+
+
+# ---- verifying
+
+
+def test_that_verifying_says_what_is_run_and_passes_what_was_meant(
+    show: Show, jobs: ScriptedJobs
+) -> None:
+    view = show()
+    assert not view.content.verify.isEnabled()
+    built(view, jobs)
+    view.content.verify.click()
+    said = " ".join(confirm(view))
+    assert said.startswith("test:latest is started twice and image-explorer.local/web:1-optimized")
+    assert "with: /app/server" in said
+    assert "2.1 GB of memory" in said
+    job = asked(jobs, VERIFY)
+    assert job.args[1:3] == (view.tab.analysis.image.id, "sha256:new")  # type: ignore[union-attr]
+    assert {"env:GOPATH", "env:GOLANG_VERSION"} <= job.args[3].intended
+    assert "user" not in job.args[3].intended
+
+
+def test_that_a_difference_comes_first_and_the_verdict_is_in_words(
+    show: Show, jobs: ScriptedJobs
+) -> None:
+    view = show()
+    built(view, jobs)
+    view.content.verify.click()
+    confirm(view)
+    checks = (
+        Check("Architecture", STATIC, SAME, "amd64"),
+        Check("Config", STATIC, DIFFERS, "Changed: <b>User</b>"),
+    )
+    asked(jobs, VERIFY).done(Verification(DIFFERS, checks, ("Load.",)))
+    pane = view.content.verify_pane
+    assert pane.verdict._whole.startswith("≠ Behaves differently")
+    assert [pane.checks.index(0, c).data() for c in range(4)] == [
+        "Config", "≠ differs", "compared", "Changed: <b>User</b>",
+    ]  # fmt: skip
+    assert pane.untested.toPlainText() == "Not tested:\n• Load."
+
+
+def test_that_a_cancelled_or_failed_verification_is_no_verdict(
+    show: Show, jobs: ScriptedJobs
+) -> None:
+    view = show()
+    built(view, jobs)
+    view.content.verify.click()
+    confirm(view)
+    job = asked(jobs, VERIFY)
+    view.content.verify_pane.cancel.click()
+    assert job.cancelled
+    job.more["on_stopped"]()
+    assert view.content.verify_pane.verdict._whole.startswith("Cancelled.")
+    view.content.verify.click()
+    confirm(view)
+    asked(jobs, VERIFY).failed(EngineUnreachable("Gone.", "Start it."))
+    assert view.content.verify_pane.verdict._whole == "Not verified."
+    assert view.content.verify_pane.notice.text == "Gone.\nStart it."
+
+
+def test_that_an_archive_can_be_planned_and_not_verified(
+    show: Show, jobs: ScriptedJobs, tmp_path: Path
+) -> None:
+    view = show(reference=f"docker-archive:{tmp_path}/web.tar")
+    built(view, jobs)
+    assert not view.content.verify.isEnabled()
+    assert "not in an engine" in view.content.verify.toolTip()
