@@ -31,6 +31,8 @@ _LOST: Mapping[str, str] = {
     "mounts": "",
 }
 UNKNOWN_BASE = "unknown-base"
+# Longer ENV and LABEL lines are shown as history has them.
+_LINE_LIMIT = 1 << 16
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:rc[0-9]+)?")
 
 
@@ -198,6 +200,8 @@ def _from_config(found: Recorded, config: Config) -> Recorded:
 def _pairs(found: Recorded, values: Mapping[str, str]) -> Recorded:
     """ENV and LABEL stand in history without quotes: `A=1 B=two words`; the config says where a value ends."""
     text, pairs, certain = found.arguments, [], True
+    if len(text) > _LINE_LIMIT:
+        return replace(found, confidence=INFERRED, note="form")
     while text:
         name, equals, rest = text.partition("=")
         if not equals:
@@ -267,15 +271,19 @@ def health_line(test: tuple[str, ...]) -> str:
 
 def _missing(config: Config, before: Config, lines: list[Line], *, known: bool) -> list[Line]:
     """Config values that no own line sets and, when the base is known, that the base does not set either."""
-    said = "\n".join(line.text for line in lines)
     keywords = {line.text.split(" ", 1)[0] for line in lines}
+    set_already = {
+        (line.text.split(" ", 1)[0], name)
+        for line in lines
+        for name in re.findall(r"(?:^|\s)\"?([\w./-]+)\"?=", line.text)
+    }
     found = []
-    for keyword, text in config_lines(config, before):
-        name = text.split(" ", 1)[1].partition("=")[0]
+    for keyword, text in config_lines(config, before) if known else ():
+        name = text.split(" ", 1)[1].partition("=")[0].strip('"')
         if keyword in ("ENV", "LABEL"):
-            if not known or re.search(rf"(?m)^{keyword}.*(?<![\w.]){re.escape(name)}=", said):
+            if (keyword, name) in set_already:
                 continue
-        elif keyword in keywords or not known:
+        elif keyword in keywords:
             continue
         found.append(Line(text, INFERRED, tr(_LOST["place"])))
     return found

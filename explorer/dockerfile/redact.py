@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+# Every repetition is bounded: texts come from images that nobody vouches for.
 MASK = "•••"
 # BuildKit's SecretsUsedInArgOrEnv (frontend/dockerfile/dockerfile2llb/convert.go, "secretsRegexpOnce"), by name parts.
 _NAME = (
-    r"(?:[A-Za-z0-9]+_)*(?:api_?key|access_?key|auth|credentials?|key|pass|passphrase|passwd|password|pat|pword|"
-    r"secret|secret_?key|token)(?:_[A-Za-z0-9]+)*"
+    r"(?:[A-Za-z0-9]{1,40}_){0,8}(?:api_?key|access_?key|auth|credentials?|key|pass|passphrase|passwd|password|pat|pword|"
+    r"secret|secret_?key|token)(?:_[A-Za-z0-9]{1,40}){0,8}"
 )
 _ALLOWED = re.compile(
     r"public|_?(file|path|dir|url|user|name|id|type|length|algorithm)$", re.IGNORECASE
@@ -18,16 +19,20 @@ _PAIR = re.compile(rf"(?<![A-Za-z0-9_])({_NAME})=({_VALUE})", re.IGNORECASE)
 _CAMEL = re.compile(
     rf"(?<![A-Za-z0-9_])([A-Za-z0-9]*(?:[Pp]assword|[Ss]ecret|[Tt]oken|[Aa]pi[Kk]ey))=({_VALUE})"
 )
-_OLD_ENV = re.compile(rf"^(\s*ENV\s+{_NAME})(\s+)(?!=)(\S.*)$", re.IGNORECASE | re.MULTILINE)
-_ADDRESS = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)([^\s@/]+)(@)", re.IGNORECASE)
-_USER_TOKEN = re.compile(r"(\bhttps?://)([A-Za-z0-9_.-]{16,})(@)")
+_OLD_ENV = re.compile(
+    rf"^([ \t]*ENV[ \t]+{_NAME})([ \t]+)(?!=)(\S.*)$", re.IGNORECASE | re.MULTILINE
+)
+_ADDRESS = re.compile(
+    r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,256}:)([^\s@/]{1,512})(@)", re.IGNORECASE
+)
+_USER_TOKEN = re.compile(r"(\bhttps?://)([A-Za-z0-9_.-]{16,512})(@)")
 # Formats that their issuers document: GitHub, GitLab, AWS, Slack, npm, Google, JSON web tokens, private keys.
 _TOKEN = re.compile(
     r"\b(?:gh[opsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|A(?:KIA|SIA)[A-Z0-9]{16}|"
     r"xox[abpr]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{30,}|AIza[A-Za-z0-9_-]{30,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"
 )
 _HEADER = re.compile(
-    r"(\b(?:Authorization|PRIVATE-TOKEN|X-Api-Key):\s*(?:Bearer|Basic|token)?\s*)([^\s\"']+)",
+    r"(\b(?:Authorization|PRIVATE-TOKEN|X-Api-Key):[ \t]{0,8}(?:(?:Bearer|Basic|token)[ \t]{1,8})?)([^\s\"']+)",
     re.IGNORECASE,
 )
 _NETRC = re.compile(r"(\bmachine\s+\S+\s+login\s+\S+\s+password\s+)([^\s\"']+)")

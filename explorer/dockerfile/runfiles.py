@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -201,7 +202,9 @@ def _empty_folders(
     """Folders that the image made and left empty: its program writes there."""
     stack, tree = analysis.stack, analysis.stack.tree
     found = []
+    own = set(folders)
     empty = [row for row in folders if not held[int(stack.node[row])]]
+    nodes = sorted({int(stack.node[row]) for row in empty})
     for row in empty:
         node = int(stack.node[row])
         path = "/" + tree.path(node).decode("utf-8", "surrogateescape")
@@ -209,18 +212,17 @@ def _empty_folders(
         base = (
             stack.layer[first] < stack.layer[row]
             and stack.kind[first] == Kind.DIRECTORY
-            and first not in folders
+            and first not in own
         )
-        inside = any(path.startswith(parent + "/") for parent in taken)
-        if (
-            base
-            or inside
-            or path == working_dir
-            or path.startswith(("/go/", "/root/.config/"))
-            or path == "/go"
-        ):
+        above = {
+            "/" + tree.path(n).decode("utf-8", "surrogateescape") for n in tree.ancestors(node)
+        }
+        if base or above & taken or path in (working_dir, "/go"):
             continue
-        below = any(int(stack.node[r]) in range(node + 1, int(tree.end[node])) for r in empty)
-        if not below:
-            found.append(RunFile(path, 0, 0, folder=True, empty=True))
+        if path.startswith(("/go/", "/root/.config/")):
+            continue
+        following = bisect_right(nodes, node)
+        if following < len(nodes) and nodes[following] < int(tree.end[node]):
+            continue  # made on the way to a deeper one
+        found.append(RunFile(path, 0, 0, folder=True, empty=True))
     return found

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from explorer.dockerfile.words import BLANKS
 
+# Command lines of people have some kilobytes; longer ones are not edited.
+LINE_LIMIT = 1 << 16
 _OPERATORS = ("&&", "||", ";;", ";", "|", "&", "(", ")")
 _RESERVED = frozenset({"if", "then", "elif", "else", "do", "while", "until", "!", "{", "time"})
 _ENDINGS = frozenset({"fi", "done", "esac", "}"})
@@ -65,8 +67,8 @@ class Script:
 
 def script(text: str, start: int = 0, escape: str = "\\") -> Script:
     """The commands of text[start:]; `text` is an instruction as written, continuations and comments included."""
-    logical, places = _logical(text, start, escape)
-    commands, opaque, at = [], False, 0
+    logical, places = _logical(text[: start + LINE_LIMIT], start, escape)
+    commands, opaque, at = [], len(text) - start > LINE_LIMIT, 0
     words: list[Word] = []
     try:
         while at < len(logical):
@@ -88,7 +90,7 @@ def script(text: str, start: int = 0, escape: str = "\\") -> Script:
                 place = places[at], places[end - 1] + 1
                 words.append(Word(_unquoted(written), *place, written))
                 at = end
-    except _Unclosed:
+    except (_Unclosed, RecursionError):
         opaque = True
     commands.append((words, ""))
     found = tuple(_command(items, operator) for items, operator in commands if items)

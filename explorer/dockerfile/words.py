@@ -10,6 +10,10 @@ BLANKS = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+# Braces in braces: people write one or two levels.
+_DEPTH_LIMIT = 8
+# Lines of people have some kilobytes; longer ones are taken as they are written.
+_LINE_LIMIT = 1 << 16
 _QUOTES = "'\""
 _MODIFIERS = frozenset(":-+?#%/")
 
@@ -29,12 +33,14 @@ class Options:
 
 def expand(text: str, variables: Mapping[str, str], escape: str = "\\") -> str:
     """`text` with its variables filled in and its quotes taken away; unknown variables stay as written."""
+    if len(text) > _LINE_LIMIT:
+        return text
     return _Lexer(text, variables, Options(escape, keep_unset=True)).run()[0]
 
 
 def unresolved(text: str, variables: Mapping[str, str], escape: str = "\\") -> frozenset[str]:
     """The variables that `text` names and `variables` does not have."""
-    lexer = _Lexer(text, variables, Options(escape, keep_unset=True))
+    lexer = _Lexer(text[:_LINE_LIMIT], variables, Options(escape, keep_unset=True))
     lexer.run()
     return frozenset(lexer.unset)
 
@@ -43,6 +49,8 @@ def split_words(
     text: str, variables: Mapping[str, str] | None = None, options: Options = Options()
 ) -> tuple[str, ...]:
     """The words of `text`, expanded; blanks inside quotes do not split."""
+    if len(text) > _LINE_LIMIT:
+        return tuple(text.split())
     return tuple(_Lexer(text, variables or {}, options).run()[1])
 
 
@@ -96,7 +104,10 @@ def _flag_word(text: str, position: int) -> tuple[str, int]:
 class _Lexer:
     """One run over a text; the result as one string and as words."""
 
-    def __init__(self, text: str, variables: Mapping[str, str], options: Options) -> None:
+    def __init__(
+        self, text: str, variables: Mapping[str, str], options: Options, depth: int = 0
+    ) -> None:
+        self._depth = depth
         self._text, self._variables, self._options = text, variables, options
         self._at = 0
         self._words: list[str] = []
@@ -199,7 +210,9 @@ class _Lexer:
                 break
             if modifier[-1] in "-+?":
                 break
-        inner = _Lexer(self._rest_of_braces(), self._variables, self._options)
+        inner = _Lexer(self._rest_of_braces(), self._variables, self._options, self._depth + 1)
+        if inner._depth > _DEPTH_LIMIT:
+            return self._text[start : self._at]
         word = inner.run()[0]
         self.unset += inner.unset
         return self._modified(name, modifier, word, self._text[start : self._at])

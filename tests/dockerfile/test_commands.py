@@ -156,3 +156,20 @@ def test_that_secrets_are_masked_and_nothing_else(text: str, shown: str) -> None
 
 def test_that_secrets_are_named_once() -> None:
     assert secret_names("ARG TOKEN=a\nENV TOKEN=a PASSWORD=b\nENV X=1\n") == ("TOKEN", "PASSWORD")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key_" * 20_000, "a_" * 40_000 + "=x", "a." * 40_000, "\n" * 80_000, "Authorization:" + " " * 80_000, "ENV " * 20_000,
+        "https://" * 10_000, '"$(' * 20_000, "${a:-" * 20_000, "machine x " * 10_000, "a=b " * 20_000,
+    ],
+)  # fmt: skip
+def test_that_texts_made_to_stall_are_read_to_their_end(text: str) -> None:
+    # A quadratic pattern would run into the timeout of the tests.
+    redact(text)
+    script(text)
+    expand(text, {})
+    split_words(text)
+    unresolved(text, {})
+    parse(text)

@@ -139,9 +139,9 @@ def _ours(document: Dockerfile) -> list[Any]:
 
 def _theirs(command: Any) -> Any:
     """ONBUILD's inner instruction has no flags, form or here-documents in what the package hands over."""
-    outer = command.cmd.upper() == "ONBUILD"
+    outer = (command.cmd or "").upper() == "ONBUILD"
     return (
-        command.cmd.upper(),
+        (command.cmd or "").upper(),  # a file of nothing but "\\": no command at all
         command.start_line,
         command.end_line,
         () if outer else tuple(command.flags),
