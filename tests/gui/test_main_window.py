@@ -218,3 +218,19 @@ def test_that_a_read_only_home_is_told_and_the_window_goes_on(
     assert "not kept" in window.notice.text
     window.close()
     QApplication.processEvents()
+
+
+def test_that_the_optimize_key_shows_the_rewrite_of_the_open_image(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    opened(window, qtbot)
+    assert window.optimize.view() is None
+    window.actions_["optimize"].trigger()
+    assert window.pages.currentWidget() is window.optimize
+    view = window.optimize.view()
+    assert view is not None
+    qtbot.waitUntil(lambda: view.plan is not None, timeout=TIMEOUT)
+    assert view.plan is not None
+    assert view.plan.predicted_bytes < view.plan.original_bytes / 5
+    window.actions_["close"].trigger()
+    assert window.optimize.currentWidget() is window.optimize.empty
