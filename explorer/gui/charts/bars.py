@@ -16,6 +16,7 @@ from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import tr
 
 _HEIGHT, _SAID_HEIGHT = 0.62, 0.5
+_ROOM_FOR_TEXT = 1.3
 
 
 class WaterfallChart(Chart):
@@ -32,8 +33,7 @@ class WaterfallChart(Chart):
         box.invertY(True)
         # Texts of bars, with the row and the bar that each belongs to.
         self._labels: list[tuple[Any, float, Bar]] = []
-        box.sigResized.connect(self._fit_labels)
-        box.sigXRangeChanged.connect(self._fit_labels)
+        box.sigTransformChanged.connect(self._fit_labels)
 
     def draw(self, shown: Waterfall) -> None:
         """Show these starts."""
@@ -42,7 +42,7 @@ class WaterfallChart(Chart):
         self.name_axis(
             self.plot,
             "bottom",
-            tr("ms since the create call  (▲ first log line, ◆ listening, ● ready, ■ exit)"),
+            tr("ms  ▲ first log  ◆ listening  ● ready"),
         )
         if shown.floor is not None:
             self._floor(shown.floor)
@@ -61,10 +61,11 @@ class WaterfallChart(Chart):
             row += 0.25
         self.name_rows(self.plot, names)
         self.plot.setYRange(-0.95, max(row - 0.5, 0.8), padding=0)
-        ends = [
-            bar.start + bar.seconds for start in shown.starts for bar in (*start.bars, *start.said)
-        ]
-        self.plot.setXRange(0, milliseconds(max([*ends, shown.floor or 0.0, 1e-3])), padding=0.03)
+        bars = [bar for start in shown.starts for bar in (*start.bars, *start.said)]
+        end = max([*(bar.start + bar.seconds for bar in bars), shown.floor or 0.0, 1e-3])
+        if any(start.said for start in shown.starts):
+            end *= _ROOM_FOR_TEXT
+        self.plot.setXRange(0, milliseconds(end), padding=0.03)
         self._fit_labels()
         self.say(lines)
 
@@ -160,7 +161,7 @@ class InitChart(Chart):
             self.plot.addItem(label, ignoreBounds=True)
         self.plot.setYRange(-0.6, max(len(packages), 1) - 0.4, padding=0)
         longest = max((seconds for _, seconds, _ in packages), default=1e-3)
-        self.plot.setXRange(0, milliseconds(longest), padding=0.12)
+        self.plot.setXRange(0, _ROOM_FOR_TEXT * milliseconds(longest), padding=0)
         self.say([f"{name}: {duration_text(seconds)}" for name, seconds, _ in packages])
 
 

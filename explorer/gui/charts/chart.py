@@ -64,8 +64,9 @@ class Chart(QWidget):
 
     def add_plot(self, row: int = 1) -> Any:
         """A plot in the view; its axes follow the data, and the mouse wheel scrolls the page."""
-        plot = self.view.addPlot(row=row, col=0)
-        plot.setMenuEnabled(False)
+        plot = self.view.addPlot(row=row, col=0, enableMenu=False)
+        # pyqtgraph makes a menu all the same, and nobody would own it.
+        plot.ctrlMenu.setParent(self.view, plot.ctrlMenu.windowFlags())
         plot.hideButtons()
         plot.setMouseEnabled(False, False)
         return plot

@@ -69,6 +69,8 @@ class OrderChart(Chart):
             if item.points:
                 entries.append((line, item.label))
         self.legend(entries if len(entries) > 1 else ())
+        runs = [p.order for item in found for p in (*item.warm_ups, *item.points)]
+        self.plot.setXRange(0.3, max(runs, default=0) + 1.7, padding=0)
         self._show_pressure(found)
         self.say([tr("{arm}: {n} runs", arm=item.label, n=len(item.points)) for item in found])
 

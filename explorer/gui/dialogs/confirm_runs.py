@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from explorer.coldstart.plan import Plan
+from explorer.gui.models.payload_text import harmless
 from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.gui.widgets.wrapped_text import WrappedText
 from explorer.translation import ntr, tr
@@ -45,7 +46,7 @@ class ConfirmRuns(QDialog):
         self.where.setWordWrap(True)
         self.lines = WrappedText(tr("What will run"), most=_LINES)
         self.lines.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.lines.set_text("\n".join(plan.describe()))
+        self.lines.set_text(harmless("\n".join(plan.describe())))
         layout = QVBoxLayout(self)
         layout.addWidget(heading)
         layout.addWidget(self.where)

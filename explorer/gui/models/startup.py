@@ -20,6 +20,7 @@ from explorer.units import display_text
 SHOWN_METRICS = ("app", "total", "engine", "listening", "first_log")
 _ENGINE_METRICS = ("engine", "create", "start", "process")
 _LABEL_LIMIT, _PHASE_LIMIT, _PHASES_SHOWN = 44, 40, 8
+_SHORTEST = 1e-5
 _STATUS = {
     "ok": mark("ready"),
     "failed": mark("failed"),
@@ -319,8 +320,10 @@ def _said(sample: Sample, run: Run, begin: float, app: float) -> tuple[Bar, ...]
         ]
     else:
         phases_said = [(item.name, item.seconds) for item in phases]
-    shown = sorted(phases_said, key=lambda item: -item[1])[:_PHASES_SHOWN]
-    shown = [item for item in phases_said if item in shown]
+    # What is too short to be seen is left out, and so is a sum.
+    parts = [item for item in phases_said if item[1] >= _SHORTEST and item[0].lower() != "total"]
+    shown = sorted(parts, key=lambda item: -item[1])[:_PHASES_SHOWN]
+    shown = [item for item in parts if item in shown]
     in_turn = sum(seconds for _, seconds in shown) <= 1.05 * app
     bars, at = [], begin
     for name, seconds in shown:

@@ -93,6 +93,7 @@ class RunForm(QWidget):
         self.other.editTextChanged.connect(self._other_changed)
         self.button.clicked.connect(self.measure_wanted)
         self._ready_changed()
+        self._image_changed()
 
     def _fill(self) -> None:
         for kind, (text, _) in _READY.items():
@@ -145,7 +146,7 @@ class RunForm(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         self._form = form
-        self._rare = (
+        self._rare: tuple[QWidget, ...] = (
             self.command, self.env, self.trial, self.network, self.cpus, self.deadline,
             self.cold, self.precision, self.floor,
         )  # fmt: skip
@@ -153,7 +154,10 @@ class RunForm(QWidget):
         row.addWidget(self.more)
         row.addStretch(1)
         row.addWidget(self.button)
-        for widget in (self.image, self.other, self.ready, self.ready_text, self.runs):
+        always: tuple[QWidget, ...] = (
+            self.image, self.other, self.ready, self.ready_text, self.runs,
+        )  # fmt: skip
+        for widget in always:
             form.addRow(_caption(widget), widget)
         for check in (self.closer, self.remote):
             form.addRow(check)

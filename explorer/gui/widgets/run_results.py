@@ -56,6 +56,7 @@ class RunResults(QWidget):
         self._board_place = QVBoxLayout()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self._stale: set[QWidget] = set()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -78,6 +79,7 @@ class RunResults(QWidget):
             (self.failures, tr("Failures")),
         ):
             self.tabs.addTab(widget, name)
+        self.tabs.currentChanged.connect(self._renew)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -98,9 +100,11 @@ class RunResults(QWidget):
             self.tabs.setCurrentWidget(self._charts_tab)
 
     def show_growing(self, sample: Sample) -> None:
-        """Show the runs so far, without a verdict."""
+        """Show the runs so far, without a verdict; only what is in front is renewed."""
         self.verdict.hide()
-        self._take(sample)
+        self.sample, self._stale = sample, {self.figure_table, self.run_table, self._charts_tab}
+        self._renew()
+        self._count_failures(sample)
         for widget in (self.probes, self.closer):
             self.tabs.setTabEnabled(self.tabs.indexOf(widget), False)
 
@@ -116,19 +120,34 @@ class RunResults(QWidget):
         self.closer.recolour()
 
     def _take(self, sample: Sample) -> None:
-        self.sample = sample
+        self.sample, self._stale = sample, {self.figure_table, self.run_table, self._charts_tab}
         for widget in (self.probes, self.closer):
             self.tabs.setTabEnabled(self.tabs.indexOf(widget), True)
-        for table, rows in ((self.figures, figure_rows(sample)), (self.runs, run_rows(sample))):
-            table.show(rows)
+        self._renew()
+        self._count_failures(sample)
+
+    def _renew(self) -> None:
+        """Fill the tab in front, unless it shows the present state."""
+        front, sample = self.tabs.currentWidget(), self.sample
+        if sample is None or front not in self._stale:
+            return
+        self._stale.discard(front)
+        if front is self._charts_tab:
+            self._draw()
+            return
+        if front is self.figure_table:
+            self.figures.show(figure_rows(sample))
+        else:
+            self.runs.show(run_rows(sample))
         for view in (self.figure_table, self.run_table):
             header = view.horizontalHeader()
             view.model().sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+
+    def _count_failures(self, sample: Sample) -> None:
         count = self.failures.show_sample(sample)
         place = self.tabs.indexOf(self.failures)
         self.tabs.setTabVisible(place, bool(count))
         self.tabs.setTabText(place, tr("Failures ({n})", n=count))
-        self._draw()
 
     def _offer_metrics(self, sample: Sample) -> None:
         """Only what was seen can be drawn; the choice stays where it can."""
@@ -143,7 +162,7 @@ class RunResults(QWidget):
 
     def _draw(self) -> None:
         if self.sample is not None:
-            self._charts().draw(self.sample, str(self.chosen_metric.currentData()))
+            self._charts().draw_soon(self.sample, str(self.chosen_metric.currentData()))
 
     def _charts(self) -> ChartBoard:
         if self.board is None:
@@ -157,8 +176,8 @@ class RunResults(QWidget):
         return self.board
 
     def _show_run(self, order: int) -> None:
+        self.tabs.setCurrentWidget(self.run_table)
         row = self.runs.row_of(order)
         if row >= 0:
-            self.tabs.setCurrentWidget(self.run_table)
             self.run_table.selectRow(row)
             self.run_table.setFocus()
