@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from explorer.coldstart.probe import READY_STATUSES, Readiness
 
 _MS = 1_000_000
-# Half of the interval is the mean lag: 0.5 ms for fast programs, 1 ms up to a second, an eighth of a percent beyond.
+# Half of the interval is the mean lag: 0.5 ms for fast programs, 1 ms up to a second, a fifth of a percent beyond.
 INTERVALS = ((100 * _MS, 1 * _MS), (1_000 * _MS, 2 * _MS))
-SLOW_SHARE, SLOWEST = 400, 10 * _MS
+SLOW_SHARE, SLOWEST = 250, 10 * _MS
 # After an answer that is not "ready" the app is not to be flooded with requests that it may log.
 ANSWERED_INTERVAL = 5 * _MS
 _ANOTHER_AFTER = 1_000 * _MS

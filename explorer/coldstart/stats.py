@@ -193,7 +193,11 @@ def compare(sample: Sample, name: str = PRIMARY) -> Comparison | None:
 
 
 def compare_values(
-    first: Sequence[float], second: Sequence[float], a: int = 0, b: int = 1, name: str = PRIMARY
+    first: Numbers | Sequence[float],
+    second: Numbers | Sequence[float],
+    a: int = 0,
+    b: int = 1,
+    name: str = PRIMARY,
 ) -> Comparison:
     """Two samples in seconds, in the order of their rounds."""
     x, y = (np.asarray(item, dtype=np.float64) for item in (first, second))
