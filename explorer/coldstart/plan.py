@@ -264,6 +264,13 @@ def _check_reachable(engine: Engine, spec: Spec, environment: Environment) -> No
             ),
             tr("Use --ready http:PATH or log:REGEX."),
         )
+    if environment.published and spec.network == SHARED:
+        raise InputError(
+            tr(
+                "A network made beforehand is asked at its own address, which cannot be reached here."
+            ),
+            tr("Measure without --precision, or use --ready log:REGEX."),
+        )
     if spec.network == "none":
         raise InputError(
             tr("Without a network no port can be asked."), tr("Use --ready log:REGEX or exit.")

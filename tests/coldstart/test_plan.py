@@ -128,6 +128,8 @@ def test_that_an_engine_in_a_virtual_machine_is_said_to_be_one_and_publishes() -
     assert "port 8080 published on 127.0.0.1" in "\n".join(found.describe())
     with pytest.raises(InputError, match="published port is open before"):
         _plan(Stub(machine="Docker Desktop"), ready="tcp:8080")
+    with pytest.raises(InputError, match="made beforehand"):
+        _plan(Stub(machine="Docker Desktop"), precision=True)
     assert _plan(Stub(rootless=True)).environment.published
 
 
