@@ -121,6 +121,10 @@ def _inspect(engine: Engine, reference: str, platform: Platform | None) -> Mappi
     offered = platform_in(document)
     if platform is not None and offered.os and not matches(platform, offered):
         raise _other_platform(reference, platform, (offered,))
+    if ask_platform:
+        # Asked for one platform, the engine names its manifest: containers and exports know only the image's own ID.
+        whole = object_in(engine.get_json(path + plain))
+        document = {**document, "Id": whole.get("Id"), "Manifests": whole.get("Manifests")}
     return document
 
 

@@ -15,7 +15,7 @@ from explorer.filesystem.union import stack_layers
 from explorer.task import Task
 from tests.engine import images
 from tests.engine.docker import Docker
-from tests.support.archives import containerd, docker_25
+from tests.support.archives import built, containerd, docker_25, layer_tar
 
 pytestmark = pytest.mark.engine
 
@@ -115,6 +115,27 @@ def test_that_blobs_are_read_as_they_are_stored(modern: Docker, compression: str
         assert [direct[i].verified for i in range(len(direct))] == ["digest"] * 4
     finally:
         modern.remove(images.tag("whiteouts"))
+
+
+@pytest.mark.parametrize("via", ["direct", "export"])
+@pytest.mark.parametrize("architecture", ["amd64", "arm64"])
+def test_that_each_platform_of_an_image_is_read(
+    modern: Docker, via: str, architecture: str
+) -> None:
+    tag = "image-explorer-test-platforms:1"
+    layers = {name: layer_tar({name: name.encode()}) for name in ("amd64", "arm64")}
+    both = [built(layers[name], tags=(tag,), platform=f"linux/{name}") for name in layers]
+    modern.load(containerd(*both))
+    try:
+        platform = f"linux/{architecture}"
+        source = open_engine_image(connect(modern.host), tag, via=via, platform=platform)
+        read_ones: dict[int, LayerIndex] = {}
+        source.read_layers(Task(), LayerStore.private(), [0], read_ones.__setitem__)
+        assert (str(source.image.platform), source.problems) == (platform, [])
+        assert read_ones[0].path(1) == architecture.encode()
+        assert read_ones[0].verified == "digest"
+    finally:
+        modern.remove(tag)
 
 
 @pytest.mark.slow
