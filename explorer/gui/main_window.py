@@ -200,6 +200,7 @@ class MainWindow(QMainWindow):
         self.startup.follow(self.tabs)
         self.startup.other_connection.connect(self.show_preferences)
         self.startup.retry_engine.connect(self.watch.ask)
+        self.startup.share_changed.connect(self._name_window)
         self.tabs.opened.connect(self._opened)
         self.tabs.progress_changed.connect(self._progress)
         self.tabs.hover_text.connect(self.status.show_hover)

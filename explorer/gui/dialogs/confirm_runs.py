@@ -23,8 +23,8 @@ class ConfirmRuns(QDialog):
         super().__init__(parent)
         self.plan = plan
         self.setWindowTitle(tr("Measure start-up"))
-        self.setMinimumSize(520, 320)
-        self.resize(680, 420)
+        self.setMinimumSize(520, 280)
+        self.resize(680, 340)
         heading = PlainLabel(
             ntr("Run {n} container?", "Run {n} containers, one after the other?", plan.spec.steps)
         )

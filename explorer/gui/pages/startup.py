@@ -36,7 +36,8 @@ from explorer.gui.widgets.run_history import HistoryPane
 from explorer.gui.widgets.run_progress import Hello, ProgressRow
 from explorer.gui.widgets.run_results import RunResults
 from explorer.image.reference import parse_reference
-from explorer.translation import ntr, tr
+from explorer.task import Progress
+from explorer.translation import tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class StartupPage(QWidget):
 
     other_connection = Signal()
     retry_engine = Signal()
+    share_changed = Signal(float)  # of the measurement that is done, -1.0 when none is under way
 
     def __init__(self, jobs: Jobs, host: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,7 +124,7 @@ class StartupPage(QWidget):
         self.history.compared.connect(self._compare)
         self.history.deleted.connect(self._delete)
         self.results.chart_wanted.connect(self.export.save_chart)
-        self.results.failures.again_wanted.connect(self.measure)
+        self.results.failures.again_wanted.connect(self._measure_again)
         self.results.probes.prometheus_wanted.connect(self.export.save_gauges)
         self.results.probes.push_wanted.connect(self.export.push_gauges)
 
@@ -257,7 +259,7 @@ class StartupPage(QWidget):
             (self.host, plan, ""),
             on_done=self._done,
             on_failed=self._failed,
-            on_progress=self.progress.show_progress,
+            on_progress=self._progress,
             on_partial=self._ran,
             on_stopped=self._stopped,
         )
@@ -269,6 +271,11 @@ class StartupPage(QWidget):
             self._rest()
         if self._job is not None:
             self._job.cancel()
+
+    def _progress(self, progress: Progress) -> None:
+        self.progress.show_progress(progress)
+        if progress.total:
+            self.share_changed.emit(progress.done / progress.total)
 
     def _ran(self, run: Run) -> None:
         if self._growing is not None:
@@ -293,11 +300,8 @@ class StartupPage(QWidget):
 
     def _stopped(self) -> None:
         self._rest()
-        count = sum(not run.warm_up for run in self._growing.runs) if self._growing else 0
         if self._keep_what_came():
-            text = ntr(
-                "Cancelled. {n} finished run is kept.", "Cancelled. {n} finished runs are kept.", count
-            )  # fmt: skip
+            text = tr("Cancelled; the runs that were finished are kept.")
         else:
             text = tr("Cancelled before the first run ended.")
             self.place.setCurrentWidget(self.hello)
@@ -324,6 +328,12 @@ class StartupPage(QWidget):
             self._show(sample)
         self.list_measurements()
 
+    def _measure_again(self) -> None:
+        """What is shown once more, although it may be of another day and the form asks for something else."""
+        if self.results.sample is not None:
+            self.form.fill(self.results.sample.spec)
+        self.measure()
+
     def _again(self) -> None:
         """The same again, after the same question."""
         if self._plan is not None:
@@ -334,6 +344,7 @@ class StartupPage(QWidget):
     def _rest(self) -> None:
         """Nothing is being measured any more."""
         self.progress.end()
+        self.share_changed.emit(-1.0)
         self.form.set_busy(busy=False)
         self.history.setEnabled(True)
 

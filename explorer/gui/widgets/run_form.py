@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.coldstart.plan import Request
-from explorer.coldstart.spec import CAREFUL, DEADLINE, NORMAL, QUICK
+from explorer.coldstart.plan import SHARED, Request
+from explorer.coldstart.spec import CAREFUL, DEADLINE, NORMAL, QUICK, Spec
 from explorer.errors import InputError
 from explorer.gui.widgets.plain_label import PlainLabel, tooltip_text
 from explorer.image.reference import parse_reference
@@ -201,6 +201,32 @@ class RunForm(QWidget):
         self.image.setEditText(first)
         self.other.setEditText(second)
         self._typed = True
+
+    def fill(self, spec: Spec) -> None:
+        """Ask for what a measurement was made of, to repeat it."""
+        arms = [spec.arms[place] for place in spec.measured]
+        if not arms:
+            return
+        first, last = arms[0], arms[-1]
+        trial = len(arms) == 2 and first.reference == last.reference
+        self.choose(first.reference, last.reference if len(arms) == 2 and not trial else "")
+        shared = [item for item in first.env if item in last.env]
+        self.env.setText(shlex.join(shared))
+        self.trial.setText(shlex.join(i for i in last.env if i not in shared) if trial else "")
+        self.command.setText(shlex.join(first.command))
+        same = first.readiness == last.readiness and first.readiness.source == "user"
+        kind, _, text = str(first.readiness).partition(":")
+        self.ready.setCurrentIndex(self.ready.findData(kind if same else ""))
+        self.ready_text.setText(text if same else "")
+        if self.runs.findData(spec.runs) < 0:
+            self.runs.addItem(tr("{n} runs", n=spec.runs), spec.runs)
+        self.runs.setCurrentIndex(self.runs.findData(spec.runs))
+        self.precision.setChecked(spec.network == SHARED)
+        self.network.setEditText(_NETWORKS[0] if spec.network == SHARED else spec.network)
+        self.cpus.setValue(spec.cpus)
+        self.deadline.setValue(spec.deadline)
+        self.cold.setChecked(spec.cold_cache)
+        self.floor.setChecked(any(arm.kind == "floor" for arm in spec.arms))
 
     def request(self) -> Request:
         """What is asked for; InputError says which field is wrong."""

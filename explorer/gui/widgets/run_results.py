@@ -40,13 +40,13 @@ class RunResults(QWidget):
         for name in SHOWN_METRICS:
             self.chosen_metric.addItem(metric_label(name), name)
         self.chosen_metric.currentIndexChanged.connect(self._draw)
-        self.figures = RowsModel(FIGURE_HEADS, (2, 4, 5, 6, 7))
+        self.figures = RowsModel(FIGURE_HEADS, (2, 3, 4, 5, 6, 7))
         self.runs = RunRows()
         self.figure_table = RunTable(
-            tr("Figures by phase"), self.figures, {0: 230, 2: 90, 3: 150, 4: 90, 5: 90, 6: 50, 7: 90}, stretch=1
+            tr("Figures by phase"), self.figures, {0: 196, 2: 72, 3: 136, 4: 72, 5: 72, 6: 36, 7: 84}, stretch=1
         )  # fmt: skip
         self.run_table = RunTable(
-            tr("Runs"), self.runs, {0: 50, 1: 200, 2: 120, 3: 84, 4: 84, 5: 84, 6: 56}, stretch=7
+            tr("Runs"), self.runs, {0: 46, 1: 180, 2: 110, 3: 72, 4: 72, 5: 72, 6: 50}, stretch=7
         )
         self.probes = ProbeCard()
         self.closer = CloserLook()
@@ -102,6 +102,8 @@ class RunResults(QWidget):
     def show_growing(self, sample: Sample) -> None:
         """Show the runs so far, without a verdict; only what is in front is renewed."""
         self.verdict.hide()
+        if self.tabs.currentWidget() in (self.probes, self.closer, self.failures):
+            self.tabs.setCurrentWidget(self._charts_tab)
         self.sample, self._stale = sample, {self.figure_table, self.run_table, self._charts_tab}
         self._renew()
         self._count_failures(sample)

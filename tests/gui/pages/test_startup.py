@@ -111,6 +111,15 @@ def test_that_runs_appear_as_they_come(page: StartupPage, jobs: ScriptedJobs) ->
     assert not page.history.isEnabled()
 
 
+def test_that_the_share_done_is_told_until_the_end(page: StartupPage, jobs: ScriptedJobs) -> None:
+    told: list[float] = []
+    job = agreed(page, jobs, two_images())
+    page.share_changed.connect(told.append)
+    job.more["on_progress"](Progress("Run 7 of 24", 6, 24))
+    job.done(two_images())
+    assert told == [0.25, -1.0]
+
+
 def test_that_the_result_is_told_in_words_and_stays_in_the_history(
     page: StartupPage, jobs: ScriptedJobs
 ) -> None:
@@ -150,7 +159,7 @@ def test_that_a_cancel_keeps_the_finished_runs(page: StartupPage, jobs: Scripted
     page.progress.cancel.click()
     assert job.cancelled
     job.more["on_stopped"]()
-    assert page.notice.text == "Cancelled. 6 finished runs are kept."
+    assert page.notice.text == "Cancelled; the runs that were finished are kept."
     assert page.results.sample is not None
     assert len(page.results.sample.runs) == 9
     answer(jobs, "saved_state")
@@ -199,8 +208,9 @@ def test_that_an_image_that_is_never_ready_shows_phase_and_log(
         "<b>bold</b>\\x1b[31m\\u202egnp.exe\\n=1+1 & <img src=zero>\n"
         "Last lines of its log:\n  | panic: no database\n  | <b>bold</b>␛[31m\\u202egnp.exe"
     )
+    page.form.choose("something:else")
     page.results.failures.again.click()
-    assert last(jobs, "plan_runs").running
+    assert last(jobs, "plan_runs").args[1].references == ("service:before",)
 
 
 def test_that_a_wrong_field_is_told_without_asking_the_engine(

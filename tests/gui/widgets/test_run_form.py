@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pytestqt.qtbot import QtBot
 
-from explorer.coldstart.plan import Request
+from explorer.coldstart.plan import SHARED, Request
+from explorer.coldstart.probe import Readiness
+from explorer.coldstart.spec import Arm, Spec
 from explorer.errors import InputError
 from explorer.gui.widgets.run_form import Offer, RunForm
-from tests.gui.measurements import HOSTILE
+from tests.gui.measurements import HOSTILE, two_images
 from tests.gui.reading import unnamed
 
 pytestmark = pytest.mark.gui
@@ -141,3 +145,35 @@ def test_that_every_field_has_a_name(form: RunForm) -> None:
 def test_that_a_hostile_command_is_shown_as_text(form: RunForm) -> None:
     form.offer((Offer("x", HOSTILE),), "x")
     assert form.command.placeholderText().isprintable()
+
+
+def test_that_a_measurement_can_be_asked_for_again(form: RunForm) -> None:
+    arm = Arm(
+        "A", "service", "sha256:1", ("A=1",), ("serve", "x y"), readiness=Readiness("tcp", 80)
+    )
+    trial = replace(arm, label="B", env=("A=1", "GOGC=20"))
+    spec = Spec((arm, trial), runs=7, network=SHARED, cold_cache=True, deadline=5.0, cpus=2.0)
+    form.fill(spec)
+    assert form.request() == Request(
+        ("service",),
+        ready="tcp:80",
+        runs=7,
+        precision=True,
+        cold_cache=True,
+        floor=False,
+        env=("A=1",),
+        trial_env=("GOGC=20",),
+        command=("serve", "x y"),
+        deadline=5.0,
+        cpus=2.0,
+    )
+
+
+def test_that_two_images_with_what_they_suggest_can_be_asked_for_again(form: RunForm) -> None:
+    made = two_images()
+    suggested = [
+        replace(arm, readiness=replace(arm.readiness, source="exposed port"))
+        for arm in made.spec.arms
+    ]
+    form.fill(replace(made.spec, arms=tuple(suggested), runs=20))
+    assert form.request() == Request(("service:before", "service:after"))
