@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -26,7 +27,7 @@ TIMEOUT = 180_000
 @pytest.fixture(scope="module")
 def host() -> Iterator[str]:
     with private_engine() as engine:
-        files = {
+        files: dict[str, bytes | Path | str] = {
             "app/server": tool(),
             "app/main.go": "package main\n",
             "app/go.mod": "module example.com/shop\n",

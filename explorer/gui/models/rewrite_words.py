@@ -81,16 +81,19 @@ def needs_folder(text: str) -> str:
 
 
 def _copies(stage: Stage) -> list[str]:
-    remote = ("http://", "https://", "git@")
-    found = []
+    """COPY, ADD and bind mounts whose source is neither another stage nor an address nor written right there."""
+    elsewhere = ("http://", "https://", "git@", "<<")
+    found = [
+        shown_line(redact(f"RUN --mount={mount}"))
+        for instruction in stage.find("RUN")
+        for mount in instruction.mounts()
+        if "type=" not in mount or "type=bind" in mount
+        if "from=" not in mount
+    ]
     for instruction in stage.find("COPY", "ADD"):
         first = (instruction.words or tuple(instruction.rest.split()) or ("",))[0]
-        if (
-            not instruction.flag("from")
-            and not first.startswith(remote)
-            and not first.startswith("<<")
-        ):
-            found.append(shown_line(f"{instruction.keyword} {instruction.rest}"))
+        if not instruction.flag("from") and not first.startswith(elsewhere):
+            found.append(shown_line(redact(f"{instruction.keyword} {instruction.rest}")))
     return found
 
 
@@ -154,6 +157,16 @@ def build_details(context: Context) -> list[str]:
 def _suspect_text(item: Suspect) -> str:
     size = f" ({size_text(item.bytes)})" if item.bytes else ""
     return f"{display_name(item.path, 200)}{size}: {tr(item.reason)}"
+
+
+def rule_of_step(plan: RewritePlan, step: str) -> str:
+    """The rule that wrote the instruction that a build's step names, "" when none did or it cannot be told."""
+    words = step.rpartition("] ")[2].split()
+    for instruction in parse(plan.rewritten).instructions:
+        if words and instruction.line.split() == words:
+            rules = plan.line_rules[instruction.start - 1 : instruction.end]
+            return next((rule for rule in rules if rule), "")
+    return ""
 
 
 def commands_in(text: str) -> int:

@@ -62,7 +62,7 @@ class RewriteView(QStackedWidget):
         self._late = QTimer(self, singleShot=True, interval=_LATE_MS)
         self._idle = QTimer(self, singleShot=True, interval=0)
         self._ahead: list[str] = []
-        self._reading_said = False
+        self._reading = self._reading_said = False
         self.message, self.loading, self.content = MessagePage(), LoadingPage(), RewriteContent()
         for page in (self.message, self.loading, self.content):
             self.addWidget(page)
@@ -76,7 +76,7 @@ class RewriteView(QStackedWidget):
         content.inputs.changed.connect(self._read_files)
         content.cards.toggled.connect(self.switch)
         for box in content.ci.values():
-            box.toggled.connect(self._prepare)
+            box.toggled.connect(self._ci_changed)
         for button, act in (
             (content.save, self.ask_save),
             (content.copy, self.copy_dockerfile),
@@ -86,6 +86,7 @@ class RewriteView(QStackedWidget):
         ):
             button.clicked.connect(lambda _=False, act=act: act())
         trial.changed.connect(self._show_buttons)
+        trial.without_rule.connect(self._build_without)
         trial.build_begun.connect(lambda: self._follow(content.build_pane))
         trial.verify_begun.connect(lambda: self._follow(content.verify_pane))
         self._late.timeout.connect(self._say_reading)
@@ -161,12 +162,18 @@ class RewriteView(QStackedWidget):
             self._use_files(RewriteFiles())
             return
         self._late.start()
+        self._reading = True
         self._start(
             "explorer.workflow:rewrite_files",
             (dockerfile, folder),
             self._use_files,
             self._files_failed,
         )
+
+    def _ci_changed(self) -> None:
+        """While files are read, the plan that follows sees it anyway."""
+        if not self._reading:
+            self._prepare()
 
     def _say_reading(self) -> None:
         cancel = (tr("Cancel"), self._cancel_files)
@@ -180,6 +187,7 @@ class RewriteView(QStackedWidget):
 
     def _reading_over(self) -> None:
         self._late.stop()
+        self._reading = False
         if self._reading_said:
             self._reading_said = False
             self.notice.hide()
@@ -399,7 +407,7 @@ class RewriteView(QStackedWidget):
         order = Order(
             plan=found,
             host=self.tab.options.host,
-            folder=folder if line else "",
+            folder=folder if found.mode != "image" else "",
             dockerfile=name or "Dockerfile",
             image_id=image.id,
             name=image.tags[0] if image.tags else self.tab.title,
@@ -408,6 +416,10 @@ class RewriteView(QStackedWidget):
             run_files=self._prepared.case.evidence.run_files if self._prepared else (),
         )
         self.trial.ask_build(order)
+
+    def _build_without(self, rule: str) -> None:
+        self.switch(rule, on=False)
+        self.ask_build()
 
     def _open_result(self) -> None:
         if self.trial.result is not None:

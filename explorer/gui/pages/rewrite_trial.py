@@ -15,17 +15,19 @@ from explorer.dockerfile.verify.model import Verification, VerifyOptions
 from explorer.engine.build import result_tag
 from explorer.engine.build_events import BuildResult
 from explorer.engine.client import EngineInfo
-from explorer.errors import ExplorerError
+from explorer.errors import BuildFailed, ExplorerError
 from explorer.gui.dialogs.confirm import ConfirmDialog
 from explorer.gui.jobs import Job, Jobs
 from explorer.gui.models.rewrite_words import (
     build_details,
     build_sentences,
     commands_in,
+    rule_of_step,
     verify_options,
     verify_sentences,
 )
 from explorer.gui.widgets.build_pane import BuildPane
+from explorer.gui.widgets.notice import Action
 from explorer.gui.widgets.verify_pane import VerifyPane
 from explorer.task import Progress
 from explorer.translation import tr
@@ -53,6 +55,7 @@ class Trial(QObject):
     changed = Signal()
     build_begun = Signal()
     verify_begun = Signal()
+    without_rule = Signal(str)  # build again without the change that this rule made
 
     def __init__(self, jobs: Jobs, build: BuildPane, verify: VerifyPane, parent: QWidget) -> None:
         super().__init__(parent)
@@ -111,7 +114,10 @@ class Trial(QObject):
         runs = commands_in(order.plan.rewritten)
         self._ask(
             tr("Build the rewritten image?"),
-            build_sentences(context, display_text(name, 200), tag, runs),
+            [
+                *build_sentences(context, display_text(name, 200), tag, runs),
+                *(f"⚠ {text}" for text in order.plan.warnings),
+            ],
             build_details(context),
             tr("Build"),
             lambda: self._build(order, context, tag),
@@ -134,7 +140,7 @@ class Trial(QObject):
             "explorer.workflow:build_rewrite",
             (order.host, context, plan.rewritten, tag, order.platform),
             on_done=done,
-            on_failed=self._build_failed,
+            on_failed=lambda error: self._build_failed(error, plan),
             on_partial=self.build.take,
             on_progress=self._build_progress,
             on_stopped=self._build_stopped,
@@ -144,8 +150,15 @@ class Trial(QObject):
     def _build_progress(self, progress: Progress) -> None:
         self.build.say(progress.text)
 
-    def _build_failed(self, error: ExplorerError) -> None:
-        self.build.fail(error)
+    def _build_failed(self, error: ExplorerError, plan: RewritePlan | None = None) -> None:
+        actions: list[Action] = []
+        if plan is not None and isinstance(error, BuildFailed):
+            rule = rule_of_step(plan, error.step)
+            change = next((c for c in plan.changes if c.rule == rule and c.enabled), None)
+            if change is not None:
+                text = tr("Build without “{change}”…", change=display_text(change.title, 60))
+                actions.append((text, lambda: self.without_rule.emit(rule)))
+        self.build.fail(error, *actions)
         self.changed.emit()
 
     def _build_stopped(self) -> None:

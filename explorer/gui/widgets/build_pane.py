@@ -32,7 +32,7 @@ from explorer.errors import BuildFailed, ExplorerError
 from explorer.gui.models.build_steps import NAME, NUMBER, STATE, TIME, BuildStepsModel
 from explorer.gui.models.dockerfile_rows import shown_line
 from explorer.gui.widgets.copying import name_view
-from explorer.gui.widgets.notice import ERROR, WARNING, Notice
+from explorer.gui.widgets.notice import ERROR, WARNING, Action, Notice
 from explorer.gui.widgets.plain_label import ElidedLabel, display_lines
 from explorer.translation import tr
 from explorer.units import seconds_text, share_text, size_text
@@ -166,8 +166,8 @@ class BuildPane(QWidget):
         if result.notes:
             self.notice.say("\n".join(shown_line(note) for note in result.notes))
 
-    def fail(self, error: ExplorerError) -> None:
-        """It was not: the step, the reason, the last lines."""
+    def fail(self, error: ExplorerError, *actions: Action) -> None:
+        """It was not: the step, the reason, the last lines, what may help."""
         self._end()
         row = self.steps.stop(failed=True)
         if row >= 0:
@@ -175,7 +175,7 @@ class BuildPane(QWidget):
             # The message takes room first.
             QTimer.singleShot(0, self.table, lambda: self._show_row(row))
         text = "\n".join(part for part in (error.message, error.hint) if part)
-        self.notice.say(display_lines(text), kind=ERROR)
+        self.notice.say(display_lines(text), *actions, kind=ERROR)
         self.state.set_whole(tr("Not built. Nothing of it is left in the engine."))
         if isinstance(error, BuildFailed) and error.log:
             self._show_last(error.step, error.log)

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.dockerfile.rewrite.change import Change
+from explorer.gui.models.dockerfile_rows import shown_line
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import (
     PlainLabel,
     button_text,
-    display_lines,
     tooltip_text,
 )
 from explorer.gui.widgets.wrapped_text import WrappedText
@@ -147,21 +147,23 @@ class ChangeCard(QFrame):
     def show_change(self, change: Change) -> None:
         """Show a change as it stands in the plan."""
         self.switch.blockSignals(True)
-        self.switch.setText(button_text(display_lines(change.title)))
+        self.switch.setText(button_text(shown_line(change.title)))
         self.switch.setChecked(change.enabled)
         self.switch.setEnabled(change.available)
         self.switch.blockSignals(False)
         self.bytes.setText(_bytes_text(change.bytes) if change.enabled else "")
         self.bytes.setToolTip("")
-        self.reason.set_text(display_lines(change.reason))
+        self.reason.set_text(shown_line(change.reason))
         self.why_off.setVisible(bool(change.why_off) and not change.enabled)
-        label = tr("Off: {why}") if change.available else tr("Hands off: {why}")
-        self.why_off.set_text(display_lines(label.format(why=change.why_off)))
-        self.facts.set_text(display_lines(_facts(change)))
+        why = shown_line(change.why_off)
+        self.why_off.set_text(
+            tr("Off: {why}", why=why) if change.available else tr("Hands off: {why}", why=why)
+        )
+        self.facts.set_text(shown_line(_facts(change)))
         spoken = [change.title, self.bytes.text(), tr(_RISKS.get(change.risk, change.risk))]
         self.switch.setAccessibleName(" · ".join(part for part in spoken if part))
         self.switch.setAccessibleDescription(
-            display_lines(f"{change.reason} {change.why_off}".strip())
+            shown_line(f"{change.reason} {change.why_off}".strip())
         )
 
     def show_possible(self, count: int) -> None:

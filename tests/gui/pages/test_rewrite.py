@@ -233,6 +233,18 @@ def test_that_a_folder_that_takes_long_can_be_given_up(
     assert view.plan.mode == "image"
 
 
+def test_that_a_ci_job_asked_for_while_files_are_read_comes_with_them(
+    show: Show, jobs: ScriptedJobs, sources: str
+) -> None:
+    view = show()
+    view.inputs.folder.set_path(sources)
+    view.content.ci["github"].click()
+    files_read(jobs)
+    prepared(jobs)
+    assert view.plan is not None
+    assert (view.plan.mode, list(view.plan.jobs)) == ("dockerfile", ["github"])
+
+
 # ---- what is written
 
 

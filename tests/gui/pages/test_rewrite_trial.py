@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer.dockerfile.verify.model import DIFFERS, SAME, STATIC, Check, Verification
 from explorer.engine.build_events import Step, StepEnded, StepLog, StepStarted
 from explorer.errors import BuildFailed, EngineUnreachable
+from explorer.gui.models.rewrite_words import needs_folder, rule_of_step
 from explorer.task import Progress
 from tests.dockerfile.projects import NAIVE
 from tests.gui.rewrites import (
@@ -122,6 +124,53 @@ def test_that_a_failed_build_shows_its_step_and_last_lines(show: Show, jobs: Scr
     assert shown[-50:] == [f"line {n}" for n in range(30, 80)]
     assert view.content.build.isEnabled()
     assert not view.content.open_result.isEnabled()
+
+
+def test_that_a_step_that_a_change_wrote_can_be_left_out(
+    show: Show, jobs: ScriptedJobs, sources: str
+) -> None:
+    view = show(folder=sources)
+    view.content.build.click()
+    look(jobs)
+    confirm(view)
+    assert view.plan is not None
+    place = view.plan.line_rules.index("modules-first")
+    line = next(
+        text for text, rule in zip(view.plan.rewritten.splitlines()[place:], view.plan.line_rules[place:], strict=True)
+        if rule and text.startswith("RUN")
+    )  # fmt: skip
+    asked(jobs, BUILD).failed(BuildFailed("No.", "", f"[build 4/6] {line}", ("x",)))
+    button = next(
+        b
+        for b in view.content.build_pane.notice.findChildren(QPushButton)
+        if b.text().startswith("Build without")
+    )
+    button.click()
+    assert list(view.switches.values()) == [False]
+    assert asked(jobs, LOOK).running
+    assert line not in view.plan.rewritten
+
+
+def test_that_a_step_of_the_original_is_nobodys_change(show: Show, sources: str) -> None:
+    view = show(folder=sources)
+    assert view.plan is not None
+    assert rule_of_step(view.plan, "[build 2/5] WORKDIR /app") == ""
+    assert rule_of_step(view.plan, "[internal] load metadata") == ""
+    assert rule_of_step(view.plan, "") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("FROM a\nCOPY . .\n", "COPY . ."),
+        ("FROM a\nADD https://x/y /z\nCOPY --from=b /c /c\nCOPY <<E /f\nhi\nE\n", ""),
+        ("FROM a\nRUN --mount=type=bind,target=/src make\n", "RUN --mount=type=bind,target=/src"),
+        ("FROM a\nRUN --mount=type=cache,target=/c --mount=from=b,target=/d make\n", ""),
+        ('FROM a\nCOPY ["a b", "/c"]\n', 'COPY ["a b", "/c"]'),
+    ],
+)
+def test_that_what_needs_the_source_folder_is_known(text: str, line: str) -> None:
+    assert needs_folder(text) == line
 
 
 def test_that_a_cancelled_build_says_so_and_the_next_has_another_name(
