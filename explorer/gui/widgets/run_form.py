@@ -230,6 +230,11 @@ class RunForm(QWidget):
 
     def request(self) -> Request:
         """What is asked for; InputError says which field is wrong."""
+        if not self.remote.isHidden() and not self.remote.isChecked():
+            raise InputError(
+                tr("The engine is on another machine, so times would contain the network's."),
+                tr("Measure there, or tick “{box}”.", box=self.remote.text()),
+            )
         references = [_engine_name(self.image.currentText())]
         if self.other.currentText().strip():
             references.append(_engine_name(self.other.currentText()))
@@ -246,7 +251,7 @@ class RunForm(QWidget):
             command=_words(self.command),
             deadline=self.deadline.value(),
             cpus=self.cpus.value(),
-            allow_remote=not self.remote.isHidden() and self.remote.isChecked(),
+            allow_remote=not self.remote.isHidden(),
             closer=self.closer.isChecked(),
         )
 

@@ -53,12 +53,12 @@ class VerdictCard(QWidget):
         self.second.setText(second)
         self.second.setVisible(bool(second))
         self.arms.set_text("\n".join(arm_lines(sample)))
-        cautions = caution_texts(sample)
+        lines = [f"• {display_text(text, 600)}" for text in caution_texts(sample)]
         small = small_or_overlapping([item for item in series(sample, "app") if not item.floor])
         if small:
-            cautions.insert(0, small)
-        self.cautions.set_text("\n".join(f"• {display_text(text, 600)}" for text in cautions))
-        self.cautions.setVisible(bool(cautions))
+            lines.insert(0, f"⚠ {small}")
+        self.cautions.set_text("\n".join(lines))
+        self.cautions.setVisible(bool(lines))
 
 
 def silent_arms(sample: Sample) -> list[int]:

@@ -10,7 +10,9 @@ from xml.etree import ElementTree as ET
 
 import pyqtgraph
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -186,6 +188,23 @@ def test_that_a_click_on_a_run_tells_which_it_is(board: ChartBoard, qtbot: QtBot
     with qtbot.waitSignal(board.run_chosen) as told:
         item.sigClicked.emit(item, [spot], None)
     assert told.args == [spot.data().order]
+
+
+def test_that_the_mouse_finds_a_run_and_its_details(board: ChartBoard, qtbot: QtBot) -> None:
+    board.draw(two_images(), "app")
+    # the layout settles in the event loop
+    QApplication.processEvents()
+    point = next(p for p in dots(board.strip.plot)[-1].points() if p.data().outlier)
+    scene_place = board.strip.plot.getViewBox().mapViewToScene(point.pos())
+    place = board.strip.view.mapFromScene(scene_place)
+    QTest.mouseMove(board.strip.view.viewport(), place)
+    qtbot.waitUntil(lambda: board.strip.plot.getViewBox().toolTip() != "")
+    told = board.strip.plot.getViewBox().toolTip()
+    assert "B service:after, run 7, ready\n" in told
+    assert told.startswith("<p style=")
+    with qtbot.waitSignal(board.run_chosen) as chosen:
+        QTest.mouseClick(board.strip.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert chosen.args == [19]
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])

@@ -129,9 +129,11 @@ def test_that_nothing_can_be_measured_without_a_name_or_while_something_is(form:
 
 def test_that_a_remote_engine_must_be_agreed_to(form: RunForm) -> None:
     form.choose("service")
-    form.remote.setChecked(True)
     assert not form.request().allow_remote
     form.allow_remote(asked=True)
+    with pytest.raises(InputError, match="on another machine"):
+        form.request()
+    form.remote.setChecked(True)
     assert form.request().allow_remote
 
 
