@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFont, QMouseEvent, QPalette
+from PySide6.QtGui import QFont, QGuiApplication, QMouseEvent, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -20,7 +20,6 @@ from explorer.gui.models.dockerfile_rows import shown_line
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import (
     PlainLabel,
-    button_text,
     tooltip_text,
 )
 from explorer.gui.widgets.wrapped_text import WrappedText
@@ -119,7 +118,9 @@ class ChangeCard(QFrame):
         super().__init__(parent)
         self.rule = rule
         self._chosen = False
-        self.switch = QCheckBox()
+        # A check box does not wrap its text.
+        self.switch, self.title = QCheckBox(), PlainLabel()
+        self.title.setWordWrap(True)
         self.bytes = PlainLabel()
         self.reason = WrappedText(tr("Reason"), _TEXT_LINES)
         self.why_off = WrappedText(tr("Why it is off"), _TEXT_LINES)
@@ -128,11 +129,13 @@ class ChangeCard(QFrame):
         self.setAutoFillBackground(True)
         font = QFont(self.font())
         font.setBold(True)
-        for bold in (self.switch, self.bytes):
+        for bold in (self.title, self.bytes):
             bold.setFont(font)
         row = QHBoxLayout()
-        row.addWidget(self.switch, 1)
-        row.addWidget(self.bytes)
+        row.setSpacing(4)
+        row.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.title, 1)
+        row.addWidget(self.bytes, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(4)
@@ -142,12 +145,14 @@ class ChangeCard(QFrame):
             layout.addWidget(text)
         self.switch.toggled.connect(self.toggled)
         self.switch.installEventFilter(self)
+        self.title.installEventFilter(self)
         self.retheme()
 
     def show_change(self, change: Change) -> None:
         """Show a change as it stands in the plan."""
         self.switch.blockSignals(True)
-        self.switch.setText(button_text(shown_line(change.title)))
+        self.title.setText(shown_line(change.title))
+        self.title.setEnabled(change.available)
         self.switch.setChecked(change.enabled)
         self.switch.setEnabled(change.available)
         self.switch.blockSignals(False)
@@ -185,7 +190,7 @@ class ChangeCard(QFrame):
         palette = self.palette()
         palette.setColor(
             QPalette.ColorRole.Window,
-            theme.bar if self._chosen else self.palette().color(QPalette.ColorRole.Base),
+            theme.bar if self._chosen else QGuiApplication.palette().color(QPalette.ColorRole.Base),
         )
         self.setPalette(palette)
         muted = self.facts.palette()
@@ -196,7 +201,14 @@ class ChangeCard(QFrame):
         self.facts.setPalette(muted)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        clicked = event.type() == QEvent.Type.MouseButtonPress and watched is not self.switch
+        pressed = event.type() == QEvent.Type.MouseButtonPress
+        released = event.type() == QEvent.Type.MouseButtonRelease
+        if (pressed or released) and watched is self.title:
+            # As a check box's own text does.
+            if released:
+                self.switch.click()
+            return True
+        clicked = pressed and watched is not self.switch
         focused = event.type() == QEvent.Type.FocusIn and watched is self.switch
         if clicked or focused:
             self.chosen.emit()

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -131,6 +133,40 @@ def test_that_texts_can_be_read_on_every_colour_in_both_themes(
         for tint in (NEW, OLD):
             assert contrast(current_theme().accent, tint_colour(tint)) >= 4.5
         diff.retheme()
+
+
+def test_that_cards_take_the_colours_of_another_theme(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    cards = ChangeCards()
+    qtbot.addWidget(cards)
+    cards.show_changes(Project().plan(tmp_path).changes)
+    cards.show()
+    for scheme in ("dark", "light"):
+        apply_theme(qapp, scheme)
+        QApplication.processEvents()
+        cards.retheme()
+        for card in cards.cards.values():
+            for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
+                back = card.palette().color(QPalette.ColorRole.Window)
+                assert contrast(card.reason.palette().color(role), back) >= 4.5
+            assert contrast(card.facts.palette().color(QPalette.ColorRole.Text), back) >= 4.5
+
+
+def test_that_a_click_on_a_title_turns_its_switch_and_no_card_is_wider_than_its_room(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    cards = ChangeCards()
+    qtbot.addWidget(cards)
+    cards.resize(300, 600)
+    cards.show_changes(Project().plan(tmp_path).changes)
+    cards.show()
+    QApplication.processEvents()
+    assert cards.widget().width() <= cards.viewport().width()
+    card = cards.cards["split-stages"]
+    with qtbot.waitSignal(cards.toggled) as caught:
+        QTest.mouseClick(card.title, Qt.MouseButton.LeftButton)
+    assert caught.args == ["split-stages", False]
 
 
 def test_that_a_card_stays_while_its_rule_is_in_the_plan(qtbot: QtBot, tmp_path: Path) -> None:
