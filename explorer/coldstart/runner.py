@@ -46,6 +46,9 @@ _START_EVENT_NS = _NS // 2
 _CLOCK_SLACK_NS = 2_000_000
 # Slewing moves the wall clock by at most 0.5 ms a second; more means that it was set.
 _CLOCK_JUMP_NS = 50_000_000
+# What the app wrote before its answer is still on the way, a third of a millisecond usually.
+_LATE_OUTPUT_NS = 5_000_000
+_FIRST_OUTPUT_NS = 20_000_000
 # After the end of a container its last output is on the way.
 _LAST_OUTPUT_NS = _NS // 5
 _INTERRUPTED = 128 + 9
@@ -321,7 +324,13 @@ class _Loop:
         return bool(self._exit_ns or self._ready_ns())
 
     def _settle(self) -> None:
-        """Wait for the last output of a container that ended, and for an answer still under way."""
+        """Wait for output that was written before the end or the answer, and for what was asked and not answered."""
+        now = time.monotonic_ns()
+        while self._ready_ns() and not (self._output.ended or self._exit_ns or self._refusal):
+            patience = _LATE_OUTPUT_NS if self._log.first_ns else _FIRST_OUTPUT_NS
+            if time.monotonic_ns() - now > patience:
+                break
+            self._wait(1)
         deadline = time.monotonic_ns() + _LAST_OUTPUT_NS
         while (
             self._exit_ns
@@ -374,7 +383,8 @@ class _Loop:
             return REFUSED, self._refusal
         if self._target.readiness.kind != "exit" and self._ready_ns():
             # A program that was ready and ended at once was fast, but it does not serve.
-            if not self._exit_ns:
+            finished = self._target.readiness.kind == "log" and not self._exit_code
+            if not self._exit_ns or finished:
                 return OK, ""
         elif self._target.readiness.kind == "exit" and self._exit_ns and not self._exit_code:
             return OK, ""

@@ -58,8 +58,8 @@ def test_that_the_good_variant_starts_in_half_the_time_and_the_packages_are_name
     sample = perform(Task(), engine, plan(engine, request), Store(tmp_path))
     assert sample.complete
     medians = {item.arm: item.median for item in summaries(sample) if item.phase == "app"}
-    assert medians[0] > 0.78
-    assert medians[1] > 0.38
+    assert medians[0] > 0.65
+    assert medians[1] > 0.3
     found = compare(sample)
     assert found is not None
     assert found.verdict == "faster"

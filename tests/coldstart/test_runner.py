@@ -37,18 +37,16 @@ def _moments(run: Run) -> dict[str, float]:
 def test_that_a_server_is_followed_from_its_creation_to_its_first_good_answer(
     streams: Streams, target: MakeTarget
 ) -> None:
-    run = measure(streams, target("sleep=150ms", f"serve=:{PORT}"), 0, 0, 0)
+    run = measure(streams, target("sleep=1s", f"serve=:{PORT}"), 0, 0, 0)
     assert (run.status, run.http_status, run.path, run.anchor) == (OK, 200, "/", "event")
     moments = _moments(run)
-    assert sorted(moments, key=moments.__getitem__) == [
-        "process",
-        "first_log",
-        "listening",
-        "ready",
-    ]
+    assert set(moments) == {"process", "first_log", "listening", "ready"}
+    assert max(moments, key=moments.__getitem__) == "ready"
+    assert min(moments, key=moments.__getitem__) == "process"
     assert run.phases.create is not None
     assert run.phases.start is not None
-    assert moments["ready"] - moments["process"] >= 0.14
+    # The engine's start event comes a little after the exec, on a busy machine by a tenth of a second.
+    assert moments["ready"] - moments["process"] > 0.5
 
 
 def test_that_a_stamp_of_the_app_itself_lies_between_process_and_ready(
@@ -87,13 +85,22 @@ def test_that_a_program_that_ends_is_measured_by_its_end(
 
 
 def test_that_a_line_of_the_log_makes_ready(streams: Streams, target: MakeTarget) -> None:
-    words = ("print=starting", "sleep=100ms", "complain=Ready to serve", "wait")
+    words = ("print=starting", "sleep=1s", "complain=Ready to serve", "wait")
     readiness = Readiness("log", pattern="[Rr]eady to")
     run = measure(streams, target(*words, readiness=readiness), 0, 0, 0)
     assert run.status == OK
     assert run.phases.first_log is not None
     assert run.phases.ready is not None
-    assert run.phases.ready - run.phases.first_log >= 0.09
+    assert run.phases.ready - run.phases.first_log > 0.5
+
+
+def test_that_a_program_that_says_it_is_done_and_ends_was_ready(
+    streams: Streams, target: MakeTarget
+) -> None:
+    words = ("print=all done", "exit=0")
+    run = measure(streams, target(*words, readiness=Readiness("log", pattern="done")), 0, 0, 0)
+    assert (run.status, run.detail) == (OK, "")
+    assert run.phases.ready is not None
 
 
 def test_that_a_crash_is_not_a_fast_start(streams: Streams, target: MakeTarget) -> None:
@@ -114,7 +121,7 @@ def test_that_a_port_that_answers_503_is_listening_and_not_ready(
     assert run.status == OK
     assert run.phases.listening is not None
     assert run.phases.ready is not None
-    assert run.phases.ready - run.phases.listening > 0.4
+    assert run.phases.ready > run.phases.listening + 0.1
 
 
 def test_that_an_open_published_port_is_the_proxy_and_not_the_app(
@@ -135,12 +142,12 @@ def test_that_an_open_published_port_is_the_proxy_and_not_the_app(
 def test_that_an_answer_through_the_published_port_makes_ready(
     streams: Streams, target: MakeTarget
 ) -> None:
-    words = ("sleep=300ms", f"serve=:{PORT}")
+    words = ("sleep=1s", f"serve=:{PORT}")
     run = measure(streams, target(*words, publish=(PORT,), published=True), 0, 0, 0)
     assert (run.status, run.phases.listening) == (OK, None)
     assert run.phases.ready is not None
     assert run.phases.process is not None
-    assert run.phases.ready - run.phases.process > 0.25
+    assert run.phases.ready - run.phases.process > 0.5
 
 
 def test_that_the_command_line_client_and_the_removal_are_not_start_up_time(
