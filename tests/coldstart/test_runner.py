@@ -178,8 +178,13 @@ def test_that_an_address_probed_too_early_costs_a_second_and_that_we_wait(
     Here the second is made five: on a busy machine the engine itself takes about one, which would hide the trap.
     """
     wanted = target("sleep=50ms", f"serve=:{PORT}")
+    lag = 0.0
     with bridged.neighbours_asked_every(5000):
-        lag = _lag_when_probed_from_the_request_on(bridged, engine, streams, wanted.start)
+        # Now and then the container speaks first, and Linux learns its address from that.
+        for _ in range(5):
+            lag = _lag_when_probed_from_the_request_on(bridged, engine, streams, wanted.start)
+            if lag > 2:
+                break
         bridged.forget_neighbours()
         run = measure(streams, wanted, 0, 0, 0)
     assert run.phases.ready is not None
