@@ -187,7 +187,7 @@ class DockerfileDiff(QWidget):
         if not confidence:
             return ""
         text = tr("Original line {n}: {sure}", n=row.left.number, sure=tr(_SURE[confidence]))
-        return f"{text}. {note}" if note else text
+        return f"{text} · {note}" if note else text
 
     def _left_line(self, row: Row) -> PaneLine:
         if not row.left.number:

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.gui.image_tabs import ImageTabs
@@ -148,3 +148,35 @@ def test_that_hostile_lines_stay_on_their_line(show: Show) -> None:
     left, _ = texts(view)
     lines = [line for line in left.split("\n") if line]
     assert lines == ["FROM golang:1.27", 'LABEL a="\\u202e<b>\\x1b[31m"', "RUN go build"]
+
+
+def test_that_tab_reaches_every_part_and_comes_round(
+    show: Show, sources: str, qtbot: QtBot
+) -> None:
+    view = show(folder=sources)
+    content = view.content
+    view.activateWindow()
+    with qtbot.waitActive(view):
+        view.show()
+    switches = {card.switch for card in content.cards.cards.values() if card.switch.isEnabled()}
+    parts = {
+        content.inputs.dockerfile.browse,
+        content.inputs.folder.browse,
+        content.inputs.folder.clear,
+        content.inputs.runtime,
+        content.diff.left,
+        content.diff.right,
+        *switches,
+        content.save,
+        content.copy,
+        content.build,
+    }
+    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+        content.inputs.dockerfile.browse.setFocus()
+        way: list[QWidget | None] = []
+        while (here := view.focusWidget()) not in way:
+            way.append(here)
+            QTest.keyClick(here, key)
+            QApplication.processEvents()
+        assert parts - set(way) == set()
+        assert here is way[0]

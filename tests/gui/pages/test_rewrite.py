@@ -97,7 +97,7 @@ def test_that_rebuilt_lines_say_how_sure_they_are(show: Show) -> None:
     assert marks["FROM golang:1.27-bookworm"] == ""
     assert marks["COPY . ."] == "~"
     tips = [line.tip for line in view.content.diff.left.lines if line.text == "COPY . ."]
-    assert tips[0].startswith("Original line 2: ~ inferred. History may lack --from")
+    assert tips[0].startswith("Original line 2: ~ inferred · History may lack --from")
 
 
 def test_that_a_switch_changes_text_and_size_at_once(show: Show, jobs: ScriptedJobs) -> None:
