@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,6 +122,7 @@ _COMMANDS = st.tuples(st.sampled_from(["file", "directory", "rm", "file"]), _PAT
 _RUNS = st.lists(st.lists(_COMMANDS, max_size=10), min_size=2, max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(_RUNS)
 def test_that_layers_live_as_long_as_with_their_own_marks(

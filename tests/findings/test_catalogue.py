@@ -179,6 +179,7 @@ def _analysis(layers: list[list[Entry]]) -> Analysis:
     return analyse(*image(*(layer(*entries) for entries in layers), config=APP))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(_LAYERS)
 def test_that_no_payload_is_counted_by_two_findings(layers: list[list[Entry]]) -> None:
@@ -195,6 +196,7 @@ def test_that_no_payload_is_counted_by_two_findings(layers: list[list[Entry]]) -
     assert total <= analysis.totals.content_bytes
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(_LAYERS)
 def test_that_a_rules_finding_holds_exactly_the_live_files_that_the_rule_names(

@@ -223,6 +223,7 @@ def test_that_too_many_parts_are_refused() -> None:
         parse_query("a " * 65)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=30) | st.text('-!":<>=*/ab1,.[] ', max_size=30))
 @example("\ud800")
@@ -372,6 +373,7 @@ def _has_twin(analysis: Analysis, r: int) -> bool:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.lists(_ENTRY, max_size=6), min_size=1, max_size=3),
