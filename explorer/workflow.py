@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 from explorer.errors import (
     ExplorerError,
     ImageNotFound,
-    InputError,
-    LimitExceeded,
     StorageError,
 )
 from explorer.filesystem.archive import ArchiveImage, open_archive
@@ -39,9 +37,6 @@ if TYPE_CHECKING:
     from explorer.dockerfile.bases import LocalImage
     from explorer.dockerfile.context import Context
     from explorer.dockerfile.facts import ProgramFacts
-    from explorer.dockerfile.rewrite.change import RewriteOptions
-    from explorer.dockerfile.rewrite.plan import Preparation
-    from explorer.dockerfile.sources import SourceFacts
     from explorer.dockerfile.verify.model import Verification, VerifyOptions
     from explorer.engine.build_events import BuildResult
     from explorer.engine.client import Engine, EngineInfo
@@ -50,8 +45,6 @@ if TYPE_CHECKING:
 _SPARE_BYTES = 16 << 20
 # Images that are asked for their layers when a base is looked for; each takes a few milliseconds.
 _BASES_ASKED = 300
-_DOCKERFILE_LIMIT = 4 << 20
-_USUAL_NAMES = ("Dockerfile", "Containerfile")
 
 
 @dataclass(frozen=True)
@@ -379,76 +372,6 @@ def rewrite_inputs(
     if parse_reference(chosen.reference).transport != "docker-daemon":
         return facts, ()
     return facts, known_images(task, connect_engine(task, chosen.host), analysis)
-
-
-@dataclass(frozen=True)
-class RewriteFiles:
-    """The user's own files behind an image: a Dockerfile (None: none) and where it is, the source folder's facts."""
-
-    text: str | None = None
-    path: str = ""
-    sources: SourceFacts | None = None
-
-
-def rewrite_files(task: Task, dockerfile: str, folder: str) -> RewriteFiles:
-    """The Dockerfile given, else the usual one in the source folder, and what the folder tells; "" for none.
-
-    InputError when one cannot be read, LimitExceeded for a Dockerfile over 4 MiB.
-    """
-    from explorer.dockerfile.parser import decode
-    from explorer.dockerfile.sources import read_sources
-
-    if folder and not Path(folder).is_dir():
-        raise InputError(
-            tr("There is no folder {path}.", path=display_text(folder)), tr("Check the path.")
-        )
-    path = Path(dockerfile) if dockerfile else None
-    if path is None and folder:
-        path = next((p for n in _USUAL_NAMES if (p := Path(folder) / n).is_file()), None)
-    text = None if path is None else decode(_dockerfile_bytes(path))
-    sources = read_sources(task, Path(folder)) if folder else None
-    return RewriteFiles(text, "" if path is None else str(path), sources)
-
-
-def _dockerfile_bytes(path: Path) -> bytes:
-    try:
-        # A pipe would never end; opening one would wait for its writer.
-        if path.exists() and not path.is_file():
-            raise InputError(
-                tr("{path} is no file.", path=display_text(str(path))), tr("Check the path.")
-            )
-        with open(path, "rb") as file:
-            data = file.read(_DOCKERFILE_LIMIT + 1)
-    except OSError as error:
-        raise InputError(
-            tr(
-                "Could not read {path}: {reason}",
-                path=display_text(str(path)),
-                reason=error.strerror or error,
-            ),
-            tr("Check the path."),
-        ) from error
-    if len(data) > _DOCKERFILE_LIMIT:
-        raise LimitExceeded(
-            tr("{path} is over 4 MiB.", path=display_text(str(path))),
-            tr("No Dockerfile is that long; check the path."),
-        )
-    return data
-
-
-def prepare_rewrite(
-    task: Task,
-    analysis: Analysis,
-    files: RewriteFiles,
-    facts: ProgramFacts,
-    options: RewriteOptions,
-    images: tuple[LocalImage, ...],
-) -> Preparation:
-    """prepare() with a task, for a thread of the window."""
-    from explorer.dockerfile.rewrite.plan import prepare
-
-    task.checkpoint()
-    return prepare(analysis, files.text, files.sources, facts, options, images)
 
 
 def look_at_build(

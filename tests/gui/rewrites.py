@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
-from explorer import workflow
 from explorer.dockerfile.bases import LocalImage
+from explorer.dockerfile.rewrite.files import prepare_rewrite, rewrite_files
 from explorer.engine.build_events import BuildResult
 from explorer.engine.client import EngineInfo
 from explorer.gui.dialogs.confirm import ConfirmDialog
@@ -36,8 +36,8 @@ RESULT = BuildResult(
 
 
 INPUTS = "explorer.workflow:rewrite_inputs"
-FILES = "explorer.workflow:rewrite_files"
-PREPARE = "explorer.workflow:prepare_rewrite"
+FILES = "explorer.dockerfile.rewrite.files:rewrite_files"
+PREPARE = "explorer.dockerfile.rewrite.files:prepare_rewrite"
 LOOK = "explorer.workflow:look_at_build"
 BUILD = "explorer.workflow:build_rewrite"
 VERIFY = "explorer.workflow:verify_rewrite"
@@ -86,13 +86,13 @@ def planned(
 def files_read(jobs: ScriptedJobs) -> None:
     """Read the Dockerfile and folder that were asked for."""
     job = asked(jobs, FILES)
-    job.done(workflow.rewrite_files(Task(), *job.args))
+    job.done(rewrite_files(Task(), *job.args))
 
 
 def prepared(jobs: ScriptedJobs) -> None:
     """Do what the window does on a thread."""
     job = asked(jobs, PREPARE)
-    job.done(workflow.prepare_rewrite(Task(), *job.args))
+    job.done(prepare_rewrite(Task(), *job.args))
 
 
 def source_folder(folder: Path, files: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from explorer.dockerfile.bases import LocalImage
 from explorer.dockerfile.facts import ProgramFacts
 from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import RewriteOptions, RewritePlan
+from explorer.dockerfile.rewrite.files import RewriteFiles
 from explorer.dockerfile.rewrite.plan import Preparation, plan
 from explorer.errors import ExplorerError
 from explorer.gui.dialogs.confirm import ConfirmDialog
@@ -35,7 +36,6 @@ from explorer.gui.widgets.plain_label import display_lines, tooltip_text
 from explorer.task import Progress
 from explorer.translation import ntr, tr
 from explorer.units import display_text
-from explorer.workflow import RewriteFiles
 
 _CARDS = 380
 
@@ -164,7 +164,7 @@ class RewriteView(QStackedWidget):
         self._late.start()
         self._reading = True
         self._start(
-            "explorer.workflow:rewrite_files",
+            "explorer.dockerfile.rewrite.files:rewrite_files",
             (dockerfile, folder),
             self._use_files,
             self._files_failed,
@@ -212,7 +212,7 @@ class RewriteView(QStackedWidget):
         systems = tuple(name for name, box in self.content.ci.items() if box.isChecked())
         options = RewriteOptions(self.inputs.choice, ci=systems)
         self._job = self._jobs.start_waiting(
-            "explorer.workflow:prepare_rewrite",
+            "explorer.dockerfile.rewrite.files:prepare_rewrite",
             (analysis, self._files, self._facts, options, self._images),
             on_done=self._use_preparation,
             on_failed=self._preparing_failed,

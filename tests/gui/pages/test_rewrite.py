@@ -12,7 +12,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
-from explorer import errors, workflow
+from explorer import errors
+from explorer.dockerfile.rewrite.files import rewrite_files
 from explorer.errors import EngineUnreachable
 from explorer.image.model import Config
 from explorer.task import Task
@@ -156,7 +157,7 @@ def test_that_an_unreadable_dockerfile_leaves_the_plan_of_the_image(
     view = show()
     view.inputs.dockerfile.set_path(str(tmp_path / "gone"))
     with pytest.raises(errors.InputError) as caught:
-        workflow.rewrite_files(Task(), *asked(jobs, FILES).args)
+        rewrite_files(Task(), *asked(jobs, FILES).args)
     asked(jobs, FILES).failed(caught.value)
     prepared(jobs)
     assert "Could not read" in view.notice.text

@@ -147,8 +147,8 @@ def test_that_cards_take_the_colours_of_another_theme(
         QApplication.processEvents()
         cards.retheme()
         for card in cards.cards.values():
+            back = card.palette().color(QPalette.ColorRole.Window)
             for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
-                back = card.palette().color(QPalette.ColorRole.Window)
                 assert contrast(card.reason.palette().color(role), back) >= 4.5
             assert contrast(card.facts.palette().color(QPalette.ColorRole.Text), back) >= 4.5
 
@@ -162,7 +162,7 @@ def test_that_a_click_on_a_title_turns_its_switch_and_no_card_is_wider_than_its_
     cards.show_changes(Project().plan(tmp_path).changes)
     cards.show()
     QApplication.processEvents()
-    assert cards.widget().width() <= cards.viewport().width()
+    assert cards._column.width() <= cards.viewport().width()
     card = cards.cards["split-stages"]
     with qtbot.waitSignal(cards.toggled) as caught:
         QTest.mouseClick(card.title, Qt.MouseButton.LeftButton)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from explorer.dockerfile.rewrite.files import RewriteFiles, rewrite_files
 from explorer.errors import InputError, LimitExceeded
 from explorer.task import Task
-from explorer.workflow import RewriteFiles, rewrite_files
 
 
 @pytest.fixture
