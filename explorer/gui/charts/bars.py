@@ -60,7 +60,7 @@ class WaterfallChart(Chart):
                 row += 0.62
             row += 0.25
         self.name_rows(self.plot, names)
-        self.plot.setYRange(-0.95, max(row - 0.5, 0.8), padding=0)
+        self.plot.setYRange(-0.95, max(row - 0.5, 1.2), padding=0)
         bars = [bar for start in shown.starts for bar in (*start.bars, *start.said)]
         end = max([*(bar.start + bar.seconds for bar in bars), shown.floor or 0.0, 1e-3])
         if any(start.said for start in shown.starts):

@@ -9,7 +9,7 @@ import pyqtgraph
 from explorer.coldstart.pressure import NOISY
 from explorer.gui.charts.chart import Chart, milliseconds
 from explorer.gui.charts.style import arm_style, faint, pen
-from explorer.gui.models.startup import ArmSeries, running_median
+from explorer.gui.models.startup import ArmSeries, running_median, warm_blocks
 from explorer.gui.theme import current_theme
 from explorer.translation import tr
 
@@ -47,13 +47,10 @@ class OrderChart(Chart):
         self.name_axis(self.pressure, "left", tr("busy, %"))
         self.name_axis(self.pressure, "bottom", tr("run ({metric})", metric=metric_text))
         entries = []
-        warm = [point.order for item in found for point in item.warm_ups]
-        if warm:
+        for first, last in warm_blocks(found):
+            muted = self.palette().placeholderText().color()
             region = pyqtgraph.LinearRegionItem(
-                (0.5, max(warm) + 1.5),
-                movable=False,
-                brush=faint(self.palette().placeholderText().color(), 30),
-                pen=pen(self.palette().placeholderText().color(), 1.0),
+                (first + 0.5, last + 1.5), movable=False, brush=faint(muted, 30), pen=pen(muted)
             )
             region.setZValue(-10)
             self.plot.addItem(region, ignoreBounds=True)

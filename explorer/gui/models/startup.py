@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -162,6 +163,18 @@ def running_median(points: Sequence[Point], width: int = 5) -> tuple[list[int], 
         for n in range(len(ordered))
     ]
     return [point.order for point in ordered], medians
+
+
+def warm_blocks(found: Sequence[ArmSeries]) -> list[tuple[int, int]]:
+    """The first and last order of warm-ups that ran with no counted run between them."""
+    points = [point for item in found for point in (*item.warm_ups, *item.points)]
+    points.sort(key=lambda point: point.order)
+    blocks = []
+    for warm, group in groupby(points, key=lambda point: point.warm_up):
+        orders = [point.order for point in group]
+        if warm:
+            blocks.append((orders[0], orders[-1]))
+    return blocks
 
 
 def waterfall(sample: Sample) -> Waterfall:

@@ -20,6 +20,7 @@ from explorer.gui.models.startup import (
     side_by_side,
     small_or_overlapping,
     steps,
+    warm_blocks,
     waterfall,
 )
 from tests.coldstart.samples import sample
@@ -72,6 +73,12 @@ def test_that_the_running_median_follows_the_order_of_the_runs() -> None:
     orders, medians = running_median(tuple(reversed(points)), width=3)
     assert orders == [0, 1, 2, 3, 4]
     assert medians == pytest.approx([5.0, 2.0, 3.0, 3.0, 3.5])
+
+
+def test_that_the_warm_ups_of_two_measurements_are_two_blocks() -> None:
+    assert warm_blocks(series(two_images(), "app")) == [(0, 1)]
+    joined = side_by_side(two_images(), two_images())
+    assert warm_blocks(series(joined, "app")) == [(1, 1), (25, 25)]
 
 
 def test_that_the_bars_of_a_start_add_up_to_its_total() -> None:
