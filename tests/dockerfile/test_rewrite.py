@@ -267,3 +267,19 @@ def test_that_upx_when_asked_for_is_an_estimate(tmp_path: Path) -> None:
     made = Project(switches={"upx": True}).plan(tmp_path)
     assert "upx /app/server" in made.rewritten
     assert next(x for x in made.layers if x.kind == "program").basis == "estimate"
+
+
+def test_that_only_an_image_of_a_file_has_to_be_loaded_before_it_is_packed_anew(
+    tmp_path: Path,
+) -> None:
+    alone = replace(Project(), dockerfile=None, sources=None)
+    told = "load the archive into it"
+    for source, expected in (
+        ("unix:///var/run/docker.sock", False),
+        ("docker-archive", True),
+        ("oci", True),
+    ):
+        analysis = alone.analysis()
+        moved = replace(analysis, image=replace(analysis.image, source=source, reference="web:1"))
+        made = plan(prepare(moved, None, None, alone.facts, RewriteOptions()))
+        assert any(told in text for text in made.warnings) is expected

@@ -32,8 +32,11 @@ from explorer.dockerfile.stageconfig import chain_config
 from explorer.findings.analysis import Analysis
 from explorer.image.history import instruction
 from explorer.image.model import Config
+from explorer.image.reference import DOCKER_ARCHIVE, OCI, OCI_ARCHIVE, PATH
 from explorer.translation import ntr, tr
 from explorer.units import display_text
+
+_FILES = (DOCKER_ARCHIVE, OCI_ARCHIVE, OCI, PATH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +205,8 @@ def _warnings(prepared: Preparation, draft: Draft) -> tuple[str, ...]:
         )
     found += case.mismatch
     image = case.evidence.analysis.image
-    if case.mode == "image" and not image.reference.startswith("docker-daemon:"):
+    # An engine's images have its address, those of files the transport.
+    if case.mode == "image" and image.source in _FILES:
         found.append(
             tr(
                 "The first FROM names an image of the engine: load the archive into it before you build."
