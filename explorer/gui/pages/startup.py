@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.coldstart.plan import Plan
 from explorer.coldstart.sample import Run, Sample
 from explorer.coldstart.stats import Comparison, label_outliers
 from explorer.coldstart.store import Entry, Store
@@ -42,6 +41,7 @@ from explorer.units import display_text
 
 if TYPE_CHECKING:
     # The engine's modules load only when an engine is asked.
+    from explorer.coldstart.plan import Plan
     from explorer.engine.client import EngineInfo
 
 _WORK = "explorer.gui.models.startup_work"

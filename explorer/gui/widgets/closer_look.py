@@ -8,7 +8,6 @@ import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from explorer.coldstart.diagnose import Diagnosis, from_document
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.verdict import duration_text
 from explorer.gui.models.startup import arm_label
@@ -18,6 +17,8 @@ from explorer.translation import ntr, tr
 from explorer.units import count_text, display_text, size_text
 
 if TYPE_CHECKING:
+    # Loads the engine's modules, which nothing else here needs.
+    from explorer.coldstart.diagnose import Diagnosis
     from explorer.gui.charts.bars import InitChart
 
 _SHOWN = 15
@@ -178,6 +179,10 @@ def report_lines(found: Diagnosis) -> list[str]:
 
 
 def _diagnoses(sample: Sample) -> list[Diagnosis]:
+    if not sample.diagnostics:
+        return []
+    from explorer.coldstart.diagnose import from_document
+
     found = []
     for document in sample.diagnostics:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -21,13 +22,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.coldstart.plan import SHARED, Request
 from explorer.coldstart.spec import CAREFUL, DEADLINE, NORMAL, QUICK, Spec
 from explorer.errors import InputError
 from explorer.gui.widgets.plain_label import PlainLabel, tooltip_text
 from explorer.image.reference import parse_reference
 from explorer.translation import mark, tr
 from explorer.units import display_text
+
+if TYPE_CHECKING:
+    # The engine's modules load only when an engine is asked.
+    from explorer.coldstart.plan import Request
 
 # kind: (what the list says, what the field beside it shows while it is empty, "" for no field)
 _READY = {
@@ -204,6 +208,8 @@ class RunForm(QWidget):
 
     def fill(self, spec: Spec) -> None:
         """Ask for what a measurement was made of, to repeat it."""
+        from explorer.coldstart.plan import SHARED
+
         arms = [spec.arms[place] for place in spec.measured]
         if not arms:
             return
@@ -230,6 +236,8 @@ class RunForm(QWidget):
 
     def request(self) -> Request:
         """What is asked for; InputError says which field is wrong."""
+        from explorer.coldstart.plan import Request
+
         if not self.remote.isHidden() and not self.remote.isChecked():
             raise InputError(
                 tr("The engine is on another machine, so times would contain the network's."),
