@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -10,8 +12,11 @@ from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Jobs
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.message import MessagePage
-from explorer.gui.pages.rewrite import RewriteView
 from explorer.translation import tr
+
+if TYPE_CHECKING:
+    # The rules and the engine's modules load only when a rewrite is looked at.
+    from explorer.gui.pages.rewrite import RewriteView
 
 
 class OptimizePage(QStackedWidget):
@@ -72,6 +77,8 @@ class OptimizePage(QStackedWidget):
         self.follow()
 
     def _new(self, tab: ImageTab) -> RewriteView:
+        from explorer.gui.pages.rewrite import RewriteView
+
         view = RewriteView(tab, self._jobs)
         view.result_wanted.connect(self.result_wanted)
         self._views[tab] = view

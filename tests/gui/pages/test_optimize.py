@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -180,3 +182,12 @@ def test_that_tab_reaches_every_part_and_comes_round(
             QApplication.processEvents()
         assert parts - set(way) == set()
         assert here is way[0]
+
+
+def test_that_the_rules_and_the_engine_are_loaded_when_a_rewrite_is_looked_at() -> None:
+    code = (
+        "import sys, explorer.gui.pages.optimize\n"
+        "print([m for m in sys.modules if m.startswith(('explorer.engine', 'explorer.dockerfile'))])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
