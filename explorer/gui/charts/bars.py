@@ -9,7 +9,7 @@ import pyqtgraph
 
 from explorer.coldstart.verdict import duration_text
 from explorer.gui.charts.chart import Chart, milliseconds
-from explorer.gui.charts.style import MARKS, arm_style, faint, pen, phase_colour
+from explorer.gui.charts.style import MARKS, arm_style, faint, palette, pen, phase_colour
 from explorer.gui.models.startup import Bar, Start, Waterfall, phase_label
 from explorer.gui.theme import text_on
 from explorer.gui.widgets.plain_label import tooltip_text
@@ -83,9 +83,7 @@ class WaterfallChart(Chart):
             label.setVisible(fits or beside)
             label.setAnchor((1, 0.5) if before else (0, 0.5))
             label.setPos(left + (width if beside and not before else 0), row)
-            label.setColor(
-                self.palette().text().color() if beside else text_on(phase_colour(bar.kind))
-            )
+            label.setColor(palette().text().color() if beside else text_on(phase_colour(bar.kind)))
 
     def _floor(self, seconds: float) -> None:
         colour = arm_style(0, floor=True).colour
@@ -96,7 +94,7 @@ class WaterfallChart(Chart):
         self.plot.addItem(region, ignoreBounds=True)
         label = pyqtgraph.TextItem(
             tr("engine's floor {seconds}", seconds=duration_text(seconds)),
-            color=self.palette().text().color(),
+            color=palette().text().color(),
             anchor=(0, 0),
         )
         label.setPos(0, -0.95)
@@ -106,8 +104,8 @@ class WaterfallChart(Chart):
         for bar in start.bars:
             item = self._bar(row, bar, _HEIGHT, bar.text)
             item.setToolTip(tooltip_text(f"{bar.text}\n\n{start.tip}"))
-        base = self.palette().base().color()
-        text = self.palette().text().color()
+        base = palette().base().color()
+        text = palette().text().color()
         for name, seconds in start.marks:
             marker = pyqtgraph.ScatterPlotItem(
                 [milliseconds(seconds)], [row - _HEIGHT / 2 - 0.02],
@@ -120,7 +118,7 @@ class WaterfallChart(Chart):
         colour = phase_colour(bar.kind)
         left, width = milliseconds(bar.start), milliseconds(bar.seconds)
         item = pyqtgraph.BarGraphItem(
-            x0=[left], width=[width], y=[row], height=height, brush=colour, pen=pen(self.palette().base().color())
+            x0=[left], width=[width], y=[row], height=height, brush=colour, pen=pen(palette().base().color())
         )  # fmt: skip
         item.setToolTip(tooltip_text(text))
         self.plot.addItem(item)
@@ -150,12 +148,12 @@ class InitChart(Chart):
         for row, (_, seconds, tip) in enumerate(packages):
             item = pyqtgraph.BarGraphItem(
                 x0=[0], width=[milliseconds(seconds)], y=[row], height=0.7,
-                brush=phase_colour("app"), pen=pen(self.palette().base().color()),
+                brush=phase_colour("app"), pen=pen(palette().base().color()),
             )  # fmt: skip
             item.setToolTip(tooltip_text(tip))
             self.plot.addItem(item)
             label = pyqtgraph.TextItem(
-                duration_text(seconds), color=self.palette().text().color(), anchor=(0, 0.5)
+                duration_text(seconds), color=palette().text().color(), anchor=(0, 0.5)
             )
             label.setPos(milliseconds(seconds), row)
             self.plot.addItem(label, ignoreBounds=True)

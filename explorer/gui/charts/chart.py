@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from explorer.gui.charts.picture import picture
-from explorer.gui.charts.style import ArmStyle, pen
+from explorer.gui.charts.style import ArmStyle, palette, pen
 from explorer.gui.models.startup import Point
 from explorer.gui.widgets.plain_label import PlainLabel, tooltip_text
 from explorer.translation import tr
@@ -88,22 +88,21 @@ class Chart(QWidget):
 
     def recolour(self) -> None:
         """Take the colours of the theme in force; what is drawn must be drawn anew."""
-        palette = self.palette()
-        self.view.setBackground(palette.base().color())
+        self.view.setBackground(palette().base().color())
         self.colour_axes(self.plot)
 
     def colour_axes(self, plot: Any) -> None:
         """Axes and their texts in the colours of the theme."""
-        text = self.palette().text().color()
+        text = palette().text().color()
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
             axis.setTextPen(pen(text))
-            axis.setPen(pen(self.palette().placeholderText().color()))
+            axis.setPen(pen(palette().placeholderText().color()))
             axis.enableAutoSIPrefix(False)
 
     def name_axis(self, plot: Any, side: str, text: str) -> None:
         """Label an axis: pyqtgraph makes HTML of it."""
-        colour = self.palette().text().color().name()
+        colour = palette().text().color().name()
         plot.setLabel(side, html.escape(text), color=colour)
 
     def name_rows(self, plot: Any, rows: Sequence[tuple[float, str]]) -> None:
@@ -119,7 +118,7 @@ class Chart(QWidget):
         if not entries:
             return
         legend = pyqtgraph.LegendItem(colCount=len(entries), frame=False, verSpacing=-4)
-        legend.setLabelTextColor(self.palette().text().color())
+        legend.setLabelTextColor(palette().text().color())
         for item, text in entries:
             legend.addItem(item, html.escape(_short(text)))
         legend.setFixedHeight(_LEGEND_HEIGHT)
@@ -134,7 +133,7 @@ class Chart(QWidget):
         style: ArmStyle,
     ) -> Any:
         """Runs as symbols with tooltips; an outlier is a star, a warm-up hollow."""
-        base = self.palette().base().color()
+        base = palette().base().color()
         item = pyqtgraph.ScatterPlotItem(hoverable=True, tip=_tip, pxMode=True)
         item.addPoints(
             [

@@ -9,7 +9,7 @@ import pyqtgraph
 
 from explorer.coldstart.verdict import duration_text
 from explorer.gui.charts.chart import Chart, milliseconds
-from explorer.gui.charts.style import arm_style, faint, pen
+from explorer.gui.charts.style import arm_style, faint, palette, pen
 from explorer.gui.models.startup import ArmSeries, steps
 from explorer.translation import tr
 
@@ -74,7 +74,7 @@ class StripChart(Chart):
                 x=np.array([middle]), y=np.array([row + _INTERVAL_AT]),
                 left=np.array([middle - milliseconds(summary.ci_low)]),
                 right=np.array([milliseconds(summary.ci_high) - middle]),
-                beam=0.12, pen=pen(self.palette().text().color(), 2.0),
+                beam=0.12, pen=pen(palette().text().color(), 2.0),
             )
         )  # fmt: skip
 

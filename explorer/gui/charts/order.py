@@ -8,7 +8,7 @@ import pyqtgraph
 
 from explorer.coldstart.pressure import NOISY
 from explorer.gui.charts.chart import Chart, milliseconds
-from explorer.gui.charts.style import arm_style, faint, pen
+from explorer.gui.charts.style import arm_style, faint, palette, pen
 from explorer.gui.models.startup import ArmSeries, running_median, warm_blocks
 from explorer.gui.theme import current_theme
 from explorer.translation import tr
@@ -48,7 +48,7 @@ class OrderChart(Chart):
         self.name_axis(self.pressure, "bottom", tr("run ({metric})", metric=metric_text))
         entries = []
         for first, last in warm_blocks(found):
-            muted = self.palette().placeholderText().color()
+            muted = palette().placeholderText().color()
             region = pyqtgraph.LinearRegionItem(
                 (first + 0.5, last + 1.5), movable=False, brush=faint(muted, 30), pen=pen(muted)
             )
@@ -82,7 +82,7 @@ class OrderChart(Chart):
         for noisy in (False, True):
             bars = [(x, 100 * share) for x, share in known if (share > NOISY) == noisy]
             if bars:
-                colour = theme.bad if noisy else self.palette().placeholderText().color()
+                colour = theme.bad if noisy else palette().placeholderText().color()
                 self.pressure.addItem(
                     pyqtgraph.BarGraphItem(
                         x=[x for x, _ in bars],

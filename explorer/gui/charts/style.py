@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QColor, QPen
+from PySide6.QtGui import QBrush, QColor, QGuiApplication, QPalette, QPen
 
 from explorer.gui.theme import current_theme
 
@@ -45,6 +45,11 @@ def arm_style(place: int, *, floor: bool = False) -> ArmStyle:
 def phase_colour(kind: str) -> QColor:
     """The colour of a bar in the waterfall."""
     return QColor((_PHASES_DARK if current_theme().dark else _PHASES_LIGHT)[kind])
+
+
+def palette() -> QPalette:
+    """The application's: a widget's own follows a change of theme only some events later."""
+    return QGuiApplication.palette()
 
 
 def pen(colour: QColor, width: float = 1.0, dash: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:

@@ -49,10 +49,13 @@ class ProbeCard(QWidget):
     def show_sample(self, sample: Sample) -> None:
         """Show what follows from a measurement."""
         place = sample.spec.measured[-1] if sample.spec.measured else 0
-        found = probes(sample, place) if sample.spec.measured else None
+        ends = sample.spec.arms[place].readiness.kind == "exit"
+        found = probes(sample, place) if sample.spec.measured and not ends else None
         self.yaml.setPlainText(probes_yaml(found) if found is not None else "")
         self.copy.setEnabled(found is not None)
-        if found is None:
+        if ends:
+            text = tr("It was measured until it ended: a program that ends has no probes.")
+        elif found is None:
             text = tr("No run became ready, so no probe value follows.")
         else:
             text = tr(

@@ -11,9 +11,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
+from explorer.coldstart.probe import EXIT
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.store import Store, document
 from explorer.engine.client import EngineInfo
@@ -21,6 +22,7 @@ from explorer.errors import EngineLost, EngineUnreachable, InputError
 from explorer.gui.dialogs.confirm_runs import ConfirmRuns
 from explorer.gui.models import startup_work
 from explorer.gui.pages.startup import StartupPage
+from explorer.gui.theme import apply_theme
 from explorer.task import Progress, Task
 from tests.gui.measurements import diagnosed, hostile, never_ready, planned, two_images
 from tests.gui.reading import labels, unnamed
@@ -396,7 +398,31 @@ def test_that_probe_values_are_copied_with_their_formula(
     assert 'startupProbe:\n  httpGet:\n    path: "/healthz"\n    port: 8080\n' in text
 
 
+def test_that_a_program_that_ends_has_no_probes(page: StartupPage) -> None:
+    made = two_images()
+    arms = tuple(replace(arm, readiness=EXIT) for arm in made.spec.arms)
+    page._show(replace(made, spec=replace(made.spec, arms=arms)))
+    assert page.results.probes.yaml.toPlainText() == ""
+    assert "a program that ends has no probes" in page.results.probes.heading.text()
+
+
 # ---- for everybody
+
+
+def test_that_the_page_takes_the_theme_in_force(
+    page: StartupPage, qapp: QApplication, kept: tuple[Sample, Sample]
+) -> None:
+    page.open_measurement(kept[1].id)
+    drawn(page)
+    apply_theme(qapp, "dark")
+    try:
+        page.recolour()
+        assert page.results.board is not None
+        assert page.results.board.strip.view.backgroundBrush().color().lightness() < 60
+        assert page.results.closer.chart is not None
+        assert page.results.closer.chart.view.backgroundBrush().color().lightness() < 60
+    finally:
+        apply_theme(qapp, "light")
 
 
 def test_that_everything_has_a_name(
