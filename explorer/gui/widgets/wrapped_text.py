@@ -47,6 +47,10 @@ class WrappedText(QPlainTextEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+        if self.viewport().width() != event.size().width():
+            # A scroll bar around it came while this event was handled; Qt keeps the lines of the event's width.
+            self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+            self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
 
     def _fit(self) -> None:
         height = self._height()
