@@ -11,6 +11,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -99,7 +100,11 @@ def rendered(catalog: Catalog) -> tuple[bytes, bytes]:
     po, mo = io.BytesIO(), io.BytesIO()
     write_po(po, catalog, width=0, sort_output=True, omit_header=False, include_lineno=False)
     text = re.sub(rb'"(POT-Creation|PO-Revision)-Date:[^\n]*\n', b"", po.getvalue())
-    write_mo(mo, read_po(io.BytesIO(text), locale="zh_CN"))
+    dated = read_po(
+        io.BytesIO(text), locale="zh_CN"
+    )  # babel takes today for dates that are left out
+    dated.creation_date = dated.revision_date = datetime(1970, 1, 1, tzinfo=UTC)
+    write_mo(mo, dated)
     return text, mo.getvalue()
 
 

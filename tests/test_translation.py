@@ -139,6 +139,14 @@ def test_that_a_text_keeps_its_translation_when_it_gets_or_loses_a_plural(
     assert message.string == (("{n} 个文件",) if isinstance(after, tuple) else "{n} 个文件")
 
 
+def test_that_the_same_texts_give_the_same_bytes_on_any_day(
+    tool: ModuleType, merged: Catalog
+) -> None:
+    po, mo = tool.rendered(merged)
+    assert re.findall(rb"Date: *(\d{4}-\d\d-\d\d)", po) == []
+    assert set(re.findall(rb"Date: *(\d{4}-\d\d-\d\d)", mo)) == {b"1970-01-01"}
+
+
 def test_that_no_text_is_glued_from_pieces() -> None:
     """The collector sees plain literals only: an f-string or a sum of strings would stay English."""
     glued = []
