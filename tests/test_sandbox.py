@@ -52,6 +52,7 @@ def test_that_an_unexpected_exception_names_itself_without_a_traceback() -> None
     assert "RuntimeError: unexpected" in caught.value.message
 
 
+@pytest.mark.slow
 def test_that_work_that_does_not_get_on_is_ended_by_the_processor_limit() -> None:
     events = _events(Worker("tests.sandboxed:spin", cpu_limit=1))
     assert isinstance(events[-1], Failed)

@@ -418,6 +418,7 @@ def test_that_reading_is_told_in_bytes_and_reaches_the_end(tmp_path: Path) -> No
     assert told[-1].done == told[-1].total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outer", ["plain", "gzip"])
 def test_that_a_cancel_is_felt_at_once(tmp_path: Path, outer: str) -> None:
     big = layer_tar({f"{i}": os.urandom(1 << 20) for i in range(40)})

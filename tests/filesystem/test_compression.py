@@ -179,6 +179,7 @@ def test_that_an_xz_dictionary_of_gigabytes_is_refused() -> None:
     assert "Memory usage limit" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["zstd", "bz2", "xz"])
 def test_that_a_bomb_is_stopped_by_its_ratio(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compression, "_RATIO_FREE", 4 << 20)
