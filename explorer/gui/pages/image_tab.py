@@ -322,7 +322,7 @@ class ImageTab(QStackedWidget):
 
     def _show_binary(self, binary: GoBinary) -> None:
         self.progress_changed.emit("", -1.0)
-        self.binary.show_binary(binary)
+        self.binary.show_binary(binary, self.title)
         self.setCurrentWidget(self.binary)
 
     def _inside_failed(self, error: ExplorerError) -> None:
