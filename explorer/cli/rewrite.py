@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 from explorer import sandbox
 from explorer.cli.console import complain, console_task
 from explorer.cli.output import write_result
-from explorer.errors import InputError, LimitExceeded, StorageError
+from explorer.errors import InputError, StorageError
 from explorer.translation import set_language, tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
     from explorer.dockerfile.rewrite.change import RewritePlan
+    from explorer.dockerfile.rewrite.files import RewriteFiles
     from explorer.dockerfile.rewrite.plan import Preparation
 
 _RUNTIMES = ("auto", "scratch", "static", "base", "alpine", "debian")
 _BUILDERS = ("buildkit", "classic")
 _CI = ("github", "gitlab")
-_DOCKERFILE_LIMIT = 4 << 20
-_USUAL_NAMES = ("Dockerfile", "Containerfile")
 
 
 def describe() -> str:
@@ -100,10 +99,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan a rewrite and print it; nothing of the user's is changed."""
-    text, name = _dockerfile(arguments)
+    files = _files(arguments)
+    name = Path(files.path).name or "Dockerfile"
     if arguments.output:
         _check_output(Path(arguments.output))
-    prepared = _prepared(arguments, text)
+    prepared = _prepared(arguments, files)
     switches = {**dict.fromkeys(arguments.on, True), **dict.fromkeys(arguments.off, False)}
     _check_rules(switches)
     from explorer.dockerfile.rewrite.plan import plan
@@ -130,41 +130,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _dockerfile(arguments: argparse.Namespace) -> tuple[str | None, str]:
-    """The Dockerfile's text and name: the file given, else the usual one in the context; None when there is none."""
-    from explorer.dockerfile.parser import decode
+def _files(arguments: argparse.Namespace) -> RewriteFiles:
+    """The user's own files: a Dockerfile and what the source folder tells."""
+    from explorer.dockerfile.rewrite.files import rewrite_files
 
-    if arguments.context and not Path(arguments.context).is_dir():
-        raise InputError(
-            tr("There is no folder {path}.", path=display_text(arguments.context)),
-            tr("Check the path."),
-        )
-    path = Path(arguments.dockerfile) if arguments.dockerfile else None
-    if path is None and arguments.context:
-        path = next((p for n in _USUAL_NAMES if (p := Path(arguments.context) / n).is_file()), None)
-    if path is None:
-        return None, "Dockerfile"
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_DOCKERFILE_LIMIT + 1)
-    except OSError as error:
-        raise InputError(
-            tr(
-                "Could not read {path}: {reason}",
-                path=display_text(str(path)),
-                reason=error.strerror or error,
-            ),
-            tr("Check the path."),
-        ) from error
-    if len(data) > _DOCKERFILE_LIMIT:
-        raise LimitExceeded(
-            tr("{path} is over 4 MiB.", path=display_text(str(path))),
-            tr("No Dockerfile is that long; check the path."),
-        )
-    return decode(data), path.name
+    with console_task() as task:
+        return rewrite_files(task, arguments.dockerfile or "", arguments.context or "")
 
 
-def _prepared(arguments: argparse.Namespace, text: str | None) -> Preparation:
+def _prepared(arguments: argparse.Namespace, files: RewriteFiles) -> Preparation:
     options = {
         "reference": arguments.reference,
         "use_cache": not arguments.no_cache,
@@ -180,14 +154,12 @@ def _prepared(arguments: argparse.Namespace, text: str | None) -> Preparation:
     with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder, console_task() as task:
         path = sandbox.run(task, "explorer.workflow:analyse_to_file", options, folder)
         from explorer.dockerfile.rewrite.plan import prepare
-        from explorer.dockerfile.sources import read_sources
         from explorer.findings.analysis import Analysis
 
         analysis = Analysis.load(Path(path))
         options["image_id"] = analysis.image.id
         facts, images = sandbox.run(task, "explorer.workflow:rewrite_inputs", options, path)
-        sources = read_sources(task, Path(arguments.context)) if arguments.context else None
-        return prepare(analysis, text, sources, facts, wishes, images)
+        return prepare(analysis, files.text, files.sources, facts, wishes, images)
 
 
 def _check_rules(switches: dict[str, bool]) -> None:

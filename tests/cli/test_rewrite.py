@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from explorer.resources import resource
+from explorer.resources import resource, sample_reference
 from tests.cli.command import image_explorer
 
 SAMPLE = str(resource("samples", "naive-go-service.oci.tar"))
@@ -170,3 +171,11 @@ def test_that_a_dockerfile_that_is_no_text_comes_back_byte_for_byte(
     result = image_explorer("rewrite", SAMPLE, *arguments, env=cache)
     assert result.returncode == 0, result.stderr
     assert b"LABEL a=\xff\xfe\n" in (tmp_path / "new" / "Dockerfile").read_bytes()
+
+
+def test_that_a_pipe_is_no_dockerfile_and_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "Dockerfile"
+    os.mkfifo(pipe)
+    told = image_explorer("rewrite", sample_reference(), "--dockerfile", str(pipe))
+    assert told.returncode == 2
+    assert told.stderr.splitlines()[0] == f"error: {pipe} is no file."
