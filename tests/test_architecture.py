@@ -24,7 +24,9 @@ def test_that_every_import_follows_the_layers(
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("module", ["explorer.cli", "explorer.workflow", "explorer.report"])
+@pytest.mark.parametrize(
+    "module", ["explorer.cli", "explorer.workflow.rewriting", "explorer.report"]
+)
 def test_that_a_part_below_the_window_loads_no_qt(module: str) -> None:
     assert _loaded_by(module, "PySide6", "shiboken6", "pyqtgraph") == ""
 

@@ -71,7 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
     }
     with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder, console_task() as task:
         path = sandbox.run(
-            task, "explorer.workflow:analyse_to_file", options, folder, meanwhile=_import_report
+            task,
+            "explorer.workflow.analysing:analyse_to_file",
+            options,
+            folder,
+            meanwhile=_import_report,
         )
         from explorer.findings.analysis import Analysis
 

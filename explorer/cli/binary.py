@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.path is None:
             # The worker stands in the same folder, but a name that starts with ~ or - stays what it is.
             path = str(Path(arguments.reference).absolute())
-            function, names = "explorer.workflow:inspect_file", (path, arguments.reference)
+            function, names = "explorer.workflow.binaries:inspect_file", (path, arguments.reference)
             binary = sandbox.run(task, function, *names)
         else:
             options = {
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "host": arguments.host,
             }
             path_in_image = os.fsencode(arguments.path)
-            function = "explorer.workflow:inspect_binary"
+            function = "explorer.workflow.binaries:inspect_binary"
             binary = sandbox.run(task, function, options, path_in_image)
     _print(binary, arguments.json)
     return 0

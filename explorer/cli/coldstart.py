@@ -240,7 +240,7 @@ def _with_packages(task: Task, decided: Plan, host: str) -> Plan:
         if program:
             options = {"reference": f"docker-daemon:{arm.image_id}", "host": host}
             with suppress(ExplorerError):
-                function = "explorer.workflow:inspect_binary"
+                function = "explorer.workflow.binaries:inspect_binary"
                 binary = sandbox.run(task, function, options, os.fsencode(program))
                 packages = {item.name: (item.module, item.code_bytes) for item in binary.packages}
         found.append(packages)

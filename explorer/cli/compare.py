@@ -84,7 +84,7 @@ def _analysed(task: Task, reference: str, arguments: argparse.Namespace) -> Anal
         "host": arguments.host,
     }
     with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
-        path = sandbox.run(task, "explorer.workflow:analyse_to_file", options, folder)
+        path = sandbox.run(task, "explorer.workflow.analysing:analyse_to_file", options, folder)
         from explorer.findings.analysis import Analysis
 
         # The file is mapped: it may go while the analysis stays.

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from explorer import workflow
 from explorer.cli.console import console_task
 from explorer.cli.output import write_result
 from explorer.translation import ntr, tr
 from explorer.units import display_text, size_text
+from explorer.workflow.asking import list_images
 
 if TYPE_CHECKING:
     from explorer.engine.client import EngineImage
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the images, biggest first."""
     with console_task() as task:
         images = sorted(
-            workflow.list_images(task, arguments.host),
+            list_images(task, arguments.host),
             key=lambda image: (-image.size_bytes, image.tags, image.id),
         )
     if arguments.json:

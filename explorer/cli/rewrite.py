@@ -152,13 +152,15 @@ def _prepared(arguments: argparse.Namespace, files: RewriteFiles) -> Preparation
         arguments.runtime, arguments.builder, platforms, tuple(dict.fromkeys(arguments.ci))
     )
     with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder, console_task() as task:
-        path = sandbox.run(task, "explorer.workflow:analyse_to_file", options, folder)
+        path = sandbox.run(task, "explorer.workflow.analysing:analyse_to_file", options, folder)
         from explorer.dockerfile.rewrite.plan import prepare
         from explorer.findings.analysis import Analysis
 
         analysis = Analysis.load(Path(path))
         options["image_id"] = analysis.image.id
-        facts, images = sandbox.run(task, "explorer.workflow:rewrite_inputs", options, path)
+        facts, images = sandbox.run(
+            task, "explorer.workflow.rewriting:rewrite_inputs", options, path
+        )
         return prepare(analysis, files.text, files.sources, facts, wishes, images)
 
 

@@ -32,7 +32,7 @@ class EngineWatch(QObject):
         if self._job is not None and self._job.running:
             return
         self._job = self._jobs.start_waiting(
-            "explorer.workflow:engine_state",
+            "explorer.workflow.asking:engine_state",
             (self.host,),
             on_done=self._answered,
             on_failed=self._unanswered,

@@ -10,7 +10,7 @@ from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.widgets.plain_label import button_text, tooltip_text
 from explorer.settings import Dismissals, SettingsStore
 from explorer.units import display_text
-from explorer.workflow import Options
+from explorer.workflow.opening import Options
 
 
 class ImageTabs(QTabWidget):

@@ -31,7 +31,7 @@ from explorer.gui.models.file_tree import NAME, SIZE
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.theme import apply_theme
 from explorer.settings import Dismissals
-from explorer.workflow import Options
+from explorer.workflow.opening import Options
 from tests.benchmarks.million import write_archive
 from tests.support.layers import image
 

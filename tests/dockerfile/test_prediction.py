@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from explorer import workflow
 from explorer.dockerfile.context import read_context
 from explorer.dockerfile.rewrite.change import RewriteOptions, RewritePlan
 from explorer.dockerfile.rewrite.plan import plan_rewrite
@@ -17,6 +16,9 @@ from explorer.engine.client import connect
 from explorer.filesystem.cache import LayerStore
 from explorer.findings.analysis import Analysis
 from explorer.task import Task
+from explorer.workflow.analysing import analyse
+from explorer.workflow.opening import Options
+from explorer.workflow.rewriting import rewrite_inputs
 from tests.engine.docker import Docker, answers
 from tests.support.projects import program, tar_of
 
@@ -91,13 +93,13 @@ def before(docker: Docker) -> str:
 
 
 def _analysed(reference: str, store: LayerStore) -> Analysis:
-    return workflow.analyse(Task(), workflow.Options(reference), store)
+    return analyse(Task(), Options(reference), store)
 
 
 def _planned(reference: str, analysis: Analysis, folder: Path) -> RewritePlan:
     analysis.save(folder / "analysis.col")
     options = {"reference": reference}
-    facts, images = workflow.rewrite_inputs(Task(), options, str(folder / "analysis.col"))
+    facts, images = rewrite_inputs(Task(), options, str(folder / "analysis.col"))
     return plan_rewrite(analysis, None, None, facts, RewriteOptions(), None, images)
 
 

@@ -22,7 +22,8 @@ from explorer.errors import EngineRefused, EngineUnreachable, ImageNotFound
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.layer import LayerIndex
 from explorer.task import Cancelled, Progress, Task
-from explorer.workflow import Options, analyse
+from explorer.workflow.analysing import analyse
+from explorer.workflow.opening import Options
 from tests.engine import images
 from tests.engine.docker import Docker, PrivateEngine
 from tests.engine.images import file, folder, tar

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from explorer import workflow
 from explorer.engine.sweep import current_session
 from explorer.filesystem.cache import LayerStore
 from explorer.task import Task
-from explorer.workflow import Options, Payload
+from explorer.workflow.analysing import analyse
+from explorer.workflow.asking import list_images
+from explorer.workflow.opening import Options
+from explorer.workflow.payloads import Payload, extract, preview
 from tests.engine import images
 from tests.engine.docker import Docker, PrivateEngine
 from tests.engine.proxy import recorded
@@ -33,13 +35,13 @@ NAMES = ("opaque", "opaque-and-empty", "volumes")
 
 
 def _list(host: str, _: str, __: Path) -> None:
-    workflow.list_images(Task(), host)
+    list_images(Task(), host)
 
 
 def _analyse(via: str) -> Callable[[str, str, Path], None]:
     def run(host: str, name: str, _: Path) -> None:
         options = Options(name, via=via, host=host)
-        assert workflow.analyse(Task(), options, LayerStore.private()).complete
+        assert analyse(Task(), options, LayerStore.private()).complete
 
     return run
 
@@ -49,12 +51,12 @@ PAYLOAD = Payload(0, b"data/sub/deep/d", -1, 12_345)
 
 def _preview(host: str, name: str, _: Path) -> None:
     options = {"reference": name, "host": host}
-    assert workflow.preview(Task(), options, PAYLOAD, 100) == b"d" * 100
+    assert preview(Task(), options, PAYLOAD, 100) == b"d" * 100
 
 
 def _extract(host: str, name: str, folder: Path) -> None:
     options = {"reference": name, "host": host}
-    assert workflow.extract(Task(), options, PAYLOAD, str(folder / "d")) == 12_345
+    assert extract(Task(), options, PAYLOAD, str(folder / "d")) == 12_345
     assert (folder / "d").read_bytes() == b"d" * 12_345
 
 

@@ -14,7 +14,8 @@ from explorer.filesystem.cache import LayerStore
 from explorer.findings.analysis import Analysis
 from explorer.resources import resource
 from explorer.task import Task
-from explorer.workflow import Options, analyse
+from explorer.workflow.analysing import analyse
+from explorer.workflow.opening import Options
 
 pytestmark = pytest.mark.skipif(shutil.which("tar") is None, reason="tar is not installed")
 

@@ -13,7 +13,8 @@ import pytest
 from explorer.filesystem.cache import LayerStore
 from explorer.findings.analysis import Analysis
 from explorer.task import Task
-from explorer.workflow import Options, analyse
+from explorer.workflow.analysing import analyse
+from explorer.workflow.opening import Options
 from tests.support.layers import elf
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]

@@ -16,7 +16,9 @@ from explorer.findings.binary import FINDING_ID
 from explorer.gobinary.executable import NotAnExecutable
 from explorer.report.analysis_json import analysis_document
 from explorer.task import Task
-from explorer.workflow import Options, analyse, inspect_binary
+from explorer.workflow.analysing import analyse
+from explorer.workflow.binaries import inspect_binary
+from explorer.workflow.opening import Options
 from tests.engine.docker import Docker, answers
 from tests.gobinary.elves import Part, buildinfo, elf
 from tests.support.archives import built, containerd, docker_25, layer_tar, oci, pack

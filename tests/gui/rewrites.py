@@ -16,7 +16,7 @@ from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.rewrite import RewriteView
 from explorer.settings import Dismissals
 from explorer.task import Task
-from explorer.workflow import Options
+from explorer.workflow.opening import Options
 from tests.dockerfile.projects import Project, base_image
 from tests.gui.scripted import ScriptedJobs, StartedJob
 
@@ -35,12 +35,12 @@ RESULT = BuildResult(
 )
 
 
-INPUTS = "explorer.workflow:rewrite_inputs"
+INPUTS = "explorer.workflow.rewriting:rewrite_inputs"
 FILES = "explorer.dockerfile.rewrite.files:rewrite_files"
 PREPARE = "explorer.dockerfile.rewrite.files:prepare_rewrite"
-LOOK = "explorer.workflow:look_at_build"
-BUILD = "explorer.workflow:build_rewrite"
-VERIFY = "explorer.workflow:verify_rewrite"
+LOOK = "explorer.workflow.rewriting:look_at_build"
+BUILD = "explorer.workflow.rewriting:build_rewrite"
+VERIFY = "explorer.workflow.rewriting:verify_rewrite"
 
 
 def opened_tab(
@@ -55,7 +55,7 @@ def opened_tab(
 
 def read(jobs: ScriptedJobs, project: Project, folder: Path) -> None:
     """End the job that reads an image."""
-    job = asked(jobs, "explorer.workflow:analyse_to_file")
+    job = asked(jobs, "explorer.workflow.analysing:analyse_to_file")
     folder.mkdir(exist_ok=True)
     path = folder / f"{len(jobs.started)}.col"
     project.analysis().save(path)

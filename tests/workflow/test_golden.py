@@ -18,7 +18,8 @@ from explorer.filesystem.dive import DiveFigures
 from explorer.filesystem.layer import Kind
 from explorer.findings.analysis import Analysis
 from explorer.task import Task
-from explorer.workflow import Options, analyse
+from explorer.workflow.analysing import analyse
+from explorer.workflow.opening import Options
 
 _SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "samples"
 _IMAGES = [

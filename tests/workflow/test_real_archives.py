@@ -15,7 +15,8 @@ from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.layer import Kind
 from explorer.findings.analysis import Analysis
 from explorer.task import Task
-from explorer.workflow import Options, analyse
+from explorer.workflow.analysing import analyse
+from explorer.workflow.opening import Options
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

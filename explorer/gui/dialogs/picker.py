@@ -172,7 +172,7 @@ class _EngineTab(QWidget):
         self.stop()
         self.images.wait(tr("Images of the engine"))
         self._job = self._jobs.start_waiting(
-            "explorer.workflow:list_images",
+            "explorer.workflow.asking:list_images",
             (self._host,),
             on_done=self._came,
             on_failed=self._failed,
@@ -285,7 +285,7 @@ class _ArchiveTab(QWidget):
         self.field.setText(path)
         self.images.wait(display_text(self._path, 120))
         self._job = self._jobs.start(
-            "explorer.workflow:list_archive",
+            "explorer.workflow.asking:list_archive",
             (self._path,),
             on_done=self._came,
             on_failed=self._failed,

@@ -163,7 +163,7 @@ class PreferencesDialog(QDialog):
         self._say(tr("Asking …"))
         self._test.setEnabled(False)
         self._job = self._jobs.start_waiting(
-            "explorer.workflow:engine_state",
+            "explorer.workflow.asking:engine_state",
             (self.endpoint.text().strip(),),
             on_done=self._answered,
             on_failed=self._unanswered,

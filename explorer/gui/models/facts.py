@@ -16,7 +16,7 @@ from explorer.gui.models.magic import content_type
 from explorer.image.history import instruction
 from explorer.translation import mark, ntr, tr
 from explorer.units import count_text, display_name, display_text, share_text, size_text
-from explorer.workflow import Payload
+from explorer.workflow.payloads import Payload
 
 # Copies listed; the text says how many there are.
 COPIES_LISTED = 200

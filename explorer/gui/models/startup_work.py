@@ -14,7 +14,7 @@ from explorer.report.coldstart_json import coldstart_json
 from explorer.settings import replace_file
 from explorer.task import Task
 from explorer.translation import set_language
-from explorer.workflow import connect_engine
+from explorer.workflow.opening import connect_engine
 
 # What is judged: the app's own time first, then what a user waits for.
 JUDGED = ("app", "total")

@@ -30,7 +30,8 @@ from explorer.settings import Dismissals
 from explorer.task import Progress
 from explorer.translation import tr
 from explorer.units import display_name, display_text, size_text
-from explorer.workflow import Options, Payload
+from explorer.workflow.opening import Options
+from explorer.workflow.payloads import Payload
 
 _TITLE_LIMIT = 60
 
@@ -130,7 +131,7 @@ class ImageTab(QStackedWidget):
         self.explore.state_notice.hide()
         folder = tempfile.mkdtemp(dir=self._folder.name)
         self._job = self._jobs.start(
-            "explorer.workflow:analyse_to_file",
+            "explorer.workflow.analysing:analyse_to_file",
             (self._plain_options(), folder),
             on_done=self._done,
             on_failed=self._failed,
@@ -204,7 +205,7 @@ class ImageTab(QStackedWidget):
             return
         diff_ids = tuple(layer.diff_id for layer in analysis.image.layers)
         self._base = self._jobs.start_waiting(
-            "explorer.workflow:base_of",
+            "explorer.workflow.asking:base_of",
             (self.options.host, diff_ids),
             on_done=lambda found: self.explore.show_base(BaseImage(*found)),
             on_failed=lambda _: None,
@@ -218,7 +219,7 @@ class ImageTab(QStackedWidget):
             return
         name = parse_reference(self.options.reference).name
         self._now = self._jobs.start_waiting(
-            "explorer.workflow:image_now",
+            "explorer.workflow.asking:image_now",
             (self.options.host, name),
             on_done=self._say_moved,
             on_failed=lambda _: None,
@@ -313,7 +314,7 @@ class ImageTab(QStackedWidget):
         name = display_name(path, 80)
         self.progress_changed.emit(tr("Looking inside /{name}", name=name), -1.0)
         self._inside = self._jobs.start(
-            "explorer.workflow:inspect_binary",
+            "explorer.workflow.binaries:inspect_binary",
             (self._plain_options(), path),
             on_done=self._show_binary,
             on_failed=self._inside_failed,
@@ -360,7 +361,7 @@ class ImageTab(QStackedWidget):
         details = self.explore.details
         details.show_loading(row)
         self._preview = self._jobs.start(
-            "explorer.workflow:preview",
+            "explorer.workflow.payloads:preview",
             (self._plain_options(), found, PREVIEW_BYTES),
             on_done=lambda data: details.show_preview(row, data, len(data) < found.size),
             on_failed=lambda error: details.show_preview_failed(row, error.message, error.hint),
@@ -402,7 +403,7 @@ class ImageTab(QStackedWidget):
             self.explore.state_notice.say(display_lines(text), kind=ERROR)
 
         self._saving = self._jobs.start(
-            "explorer.workflow:extract",
+            "explorer.workflow.payloads:extract",
             (self._plain_options(), source, destination),
             on_done=done,
             on_failed=failed,

@@ -130,7 +130,7 @@ class RewriteView(QStackedWidget):
         self.loading.begin(self.tab.title)
         self.setCurrentWidget(self.loading)
         self._start(
-            "explorer.workflow:rewrite_inputs",
+            "explorer.workflow.rewriting:rewrite_inputs",
             (asdict(self.tab.options), self._planned),
             self._inputs_read,
             self._inputs_failed,

@@ -98,7 +98,7 @@ class Trial(QObject):
         self.build.begin(tr("Looking at what would be sent…"))
         self.build_begun.emit()
         self._job = self._jobs.start(
-            "explorer.workflow:look_at_build",
+            "explorer.workflow.rewriting:look_at_build",
             (order.host, order.folder, order.dockerfile, order.plan.dockerignore),
             on_done=lambda found: self._confirm_build(order, *found),
             on_failed=self._build_failed,
@@ -137,7 +137,7 @@ class Trial(QObject):
             self.changed.emit()
 
         self._job = self._jobs.start(
-            "explorer.workflow:build_rewrite",
+            "explorer.workflow.rewriting:build_rewrite",
             (order.host, context, plan.rewritten, tag, order.platform),
             on_done=done,
             on_failed=lambda error: self._build_failed(error, plan),
@@ -207,7 +207,7 @@ class Trial(QObject):
             self.changed.emit()
 
         self._job = self._jobs.start(
-            "explorer.workflow:verify_rewrite",
+            "explorer.workflow.rewriting:verify_rewrite",
             (order.host, order.image_id, result.image_id, options),
             on_done=done,
             on_failed=failed,

@@ -27,7 +27,7 @@ from explorer.gui.widgets.flow import FlowRow
 from explorer.gui.widgets.plain_label import ElidedLabel
 from explorer.translation import tr
 from explorer.units import display_name
-from explorer.workflow import Payload
+from explorer.workflow.payloads import Payload
 
 # A preview starts a process: not for every row that the cursor passes.
 _PREVIEW_MS = 250

@@ -60,7 +60,10 @@ def test_that_the_engine_is_asked_at_once_and_off_the_windows_thread(
     picker: ImagePicker, jobs: ScriptedJobs
 ) -> None:
     (job,) = jobs.started
-    assert (job.function, job.args) == ("explorer.workflow:list_images", ("unix:///chosen.sock",))
+    assert (job.function, job.args) == (
+        "explorer.workflow.asking:list_images",
+        ("unix:///chosen.sock",),
+    )
     assert job.more == {"waiting": True}
     assert picker.engine.images.currentWidget() is picker.engine.images.loading
     assert not picker._open.isEnabled()
@@ -180,7 +183,7 @@ def test_that_a_path_is_read_in_a_worker_and_its_only_image_opened(
     QTest.keyClicks(picker.archive.field, str(tmp_path / "app.tar"))
     QTest.keyClick(picker.archive.field, Qt.Key.Key_Return)
     assert (jobs.last.function, jobs.last.args) == (
-        "explorer.workflow:list_archive",
+        "explorer.workflow.asking:list_archive",
         (str(tmp_path / "app.tar"),),
     )
     assert "waiting" not in jobs.last.more

@@ -89,7 +89,7 @@ def test_that_the_test_names_what_answers(dialog: PreferencesDialog, jobs: Scrip
     dialog.endpoint.setText(" unix:///x.sock ")
     QTest.mouseClick(dialog._test, Qt.MouseButton.LeftButton)
     assert (jobs.last.function, jobs.last.args) == (
-        "explorer.workflow:engine_state",
+        "explorer.workflow.asking:engine_state",
         ("unix:///x.sock",),
     )
     assert jobs.last.more == {"waiting": True}

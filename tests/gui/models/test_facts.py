@@ -8,7 +8,7 @@ from explorer.filesystem.union import view
 from explorer.findings.analysis import Analysis, analyse
 from explorer.gui.models import facts
 from explorer.gui.models.magic import content_type
-from explorer.workflow import Payload
+from explorer.workflow.payloads import Payload
 from tests.gui.inputs import ELF, everything
 from tests.support.layers import file, hardlink, image, layer, whiteout
 

@@ -18,7 +18,8 @@ from explorer.gui.models.payload_text import PREVIEW_BYTES
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.settings import Dismissals
 from explorer.task import Progress
-from explorer.workflow import Options, Payload
+from explorer.workflow.opening import Options
+from explorer.workflow.payloads import Payload
 from tests.gui.scripted import ScriptedJobs, StartedJob
 from tests.support.layers import file, image, layer
 
@@ -68,7 +69,7 @@ def test_that_an_image_is_read_in_a_worker_and_then_shown(
     tab: ImageTab, jobs: ScriptedJobs, analysis: Analysis, tmp_path: Path, qtbot: QtBot
 ) -> None:
     assert tab.currentWidget() is tab.loading
-    assert jobs.last.function == "explorer.workflow:analyse_to_file"
+    assert jobs.last.function == "explorer.workflow.analysing:analyse_to_file"
     assert jobs.last.args[0]["reference"] == "docker-daemon:app:1"
     with qtbot.waitSignal(tab.opened):
         jobs.last.done(saved(tmp_path, analysis))
@@ -171,7 +172,7 @@ def test_that_a_preview_is_read_through_the_link_from_the_layer_that_holds_it(
     row = int(stack.rows_at(stack.tree.find(b"usr/bin/alias"))[0])
     tab.explore.preview_wanted.emit(row)
     function, arguments = jobs.last.function, jobs.last.args
-    assert function == "explorer.workflow:preview"
+    assert function == "explorer.workflow.payloads:preview"
     assert arguments[1:] == (Payload(0, b"usr/bin/app", -1, 5_000_000), PREVIEW_BYTES)
 
 
@@ -245,7 +246,7 @@ def test_that_an_engine_is_asked_for_the_base_image(
     tab: ImageTab, jobs: ScriptedJobs, analysis: Analysis, tmp_path: Path
 ) -> None:
     jobs.last.done(saved(tmp_path, analysis))
-    assert jobs.last.function == "explorer.workflow:base_of"
+    assert jobs.last.function == "explorer.workflow.asking:base_of"
     jobs.last.done(("golang:1.27", 1))
     assert tab.explore.layers.model.row(0).text == "FROM golang:1.27 · 1 layer"
 
@@ -277,7 +278,7 @@ def test_that_looking_inside_an_executable_goes_in_and_comes_back(
     with qtbot.waitSignal(tab.progress_changed) as signal:
         tab.look_inside(analysis.stack.tree.find(b"usr/bin/app"))
     assert signal.args == ["Looking inside /usr/bin/app", -1.0]
-    assert jobs.last.function == "explorer.workflow:inspect_binary"
+    assert jobs.last.function == "explorer.workflow.binaries:inspect_binary"
     assert jobs.last.args[1] == b"usr/bin/app"
     jobs.last.done(GoBinary("/usr/bin/app", 5_000_000, NOT_GO, "elf", "amd64", 64, analysed=False))
     assert tab.currentWidget() is tab.binary
