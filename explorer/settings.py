@@ -52,6 +52,17 @@ class RecentImage:
 
 
 @dataclass(frozen=True)
+class RecentComparison:
+    """Two images compared before: their references and names, `compared_at` is RFC 3339 in UTC."""
+
+    a: str
+    b: str
+    label_a: str
+    label_b: str
+    compared_at: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything the user can choose; `geometry` and `splitters` are base64 of Qt's own state."""
 
@@ -65,6 +76,7 @@ class Settings:
     geometry: str = ""
     splitters: Mapping[str, str] = field(default_factory=dict)
     recent: tuple[RecentImage, ...] = ()
+    comparisons: tuple[RecentComparison, ...] = ()
 
 
 # msgspec reads the annotations themselves, which are text here.
@@ -79,6 +91,7 @@ _TYPES: dict[str, Any] = {
     "geometry": str,
     "splitters": dict[str, str],
     "recent": tuple[RecentImage, ...],
+    "comparisons": tuple[RecentComparison, ...],
 }
 
 
@@ -103,6 +116,19 @@ class SettingsStore:
         def add(now: Settings) -> Mapping[str, Any]:
             others = (item for item in now.recent if item.reference != reference)
             return {"recent": (newest, *others)[:RECENT_LIMIT]}
+
+        self.settings = replace(self.settings, **add(self.settings))
+        self._save(add)
+        return self.settings
+
+    def remember_comparison(self, a: str, b: str, label_a: str, label_b: str) -> Settings:
+        """Put a pair first among the recent comparisons, those of other windows included."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        newest = RecentComparison(a, b, label_a, label_b, now)
+
+        def add(now: Settings) -> Mapping[str, Any]:
+            others = (item for item in now.comparisons if (item.a, item.b) != (a, b))
+            return {"comparisons": (newest, *others)[:RECENT_LIMIT]}
 
         self.settings = replace(self.settings, **add(self.settings))
         self._save(add)
@@ -255,7 +281,9 @@ def _settings(document: Mapping[str, Any]) -> Settings:
         with contextlib.suppress(KeyError, msgspec.ValidationError):
             values[item.name] = msgspec.convert(document[item.name], _TYPES[item.name])
     recent = values.get("recent", ())
-    return Settings(**{**values, "recent": tuple(recent)[:RECENT_LIMIT]})
+    compared = values.get("comparisons", ())
+    kept = {"recent": tuple(recent)[:RECENT_LIMIT], "comparisons": tuple(compared)[:RECENT_LIMIT]}
+    return Settings(**{**values, **kept})
 
 
 def _document(path: Path) -> dict[str, Any]:

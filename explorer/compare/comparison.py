@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from explorer.compare.pair import ConfigChange, Pair
+from explorer.compare.programs import BinaryDelta, binary_deltas
 from explorer.compare.surface import Surface, surface
 from explorer.filesystem.diff import Change, TreeDiff, diff_trees
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
+from explorer.gobinary.binary import GoBinary
 from explorer.image.model import Config, Layer
 from explorer.translation import tr
 
-
-@dataclass(frozen=True)
-class Pair:
-    """A figure of both images; bytes unless said otherwise."""
-
-    a: int
-    b: int
-
-    @property
-    def delta(self) -> int:
-        """How much more the second has."""
-        return self.b - self.a
+__all__ = [
+    "BinaryDelta",
+    "CategoryDelta",
+    "Comparison",
+    "ConfigChange",
+    "FileDelta",
+    "Layers",
+    "Pair",
+    "compare",
+]
 
 
 @dataclass(frozen=True)
@@ -49,24 +51,6 @@ class Layers:
     shared: tuple[tuple[int, int], ...]
     only_a: tuple[int, ...]
     only_b: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ConfigChange:
-    """One setting that differs, its values as text; "" where it is not set."""
-
-    key: str
-    a: str
-    b: str
-
-
-@dataclass(frozen=True)
-class BinaryDelta:
-    """One Go executable at a path of either image: sizes (0 where it is not) and what its build differs in."""
-
-    path: str
-    size: Pair
-    changes: tuple[ConfigChange, ...]
 
 
 @dataclass(frozen=True)
@@ -98,12 +82,16 @@ class Comparison:
     config: tuple[ConfigChange, ...]
     surface_a: Surface
     surface_b: Surface
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def complete(self) -> bool:
         """Whether both images were read whole."""
         return self.a.complete and self.b.complete
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What makes the comparison odd, in the user's language."""
+        return _notes(self.a, self.b)
 
     @cached_property
     def waterfall(self) -> tuple[CategoryDelta, ...]:
@@ -132,8 +120,11 @@ class Comparison:
         )
 
 
-def compare(a: Analysis, b: Analysis) -> Comparison:
-    """Compare two images, `a` the earlier one; works for any two, and notes what makes the comparison odd."""
+def compare(a: Analysis, b: Analysis, programs: Mapping[str, GoBinary] | None = None) -> Comparison:
+    """Compare two images, `a` the earlier one; works for any two, and notes what makes the comparison odd.
+
+    `programs` are analyses of their Go executables by the digest of the content; without them packages are not told.
+    """
     return Comparison(
         a=a,
         b=b,
@@ -146,11 +137,10 @@ def compare(a: Analysis, b: Analysis) -> Comparison:
         categories=_categories(a, b),
         findings_gone=_without(a.findings, b.findings),
         findings_new=_without(b.findings, a.findings),
-        binaries=_binaries(a, b),
+        binaries=binary_deltas(a.go_binaries, b.go_binaries, programs or {}),
         config=_config_changes(a.image.config, b.image.config),
         surface_a=surface(a),
         surface_b=surface(b),
-        notes=_notes(a, b),
     )
 
 
@@ -180,23 +170,6 @@ def _categories(a: Analysis, b: Analysis) -> tuple[CategoryDelta, ...]:
 def _without(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
     known = {finding.id for finding in others}
     return tuple(finding for finding in findings if finding.id not in known)
-
-
-def _binaries(a: Analysis, b: Analysis) -> tuple[BinaryDelta, ...]:
-    before = {item.path: item for item in a.go_binaries}
-    after = {item.path: item for item in b.go_binaries}
-    rows = []
-    for path in dict.fromkeys([*after, *before]):
-        one, other = before.get(path), after.get(path)
-        changes = []
-        for key in ("go_version", "module", "static", "stripped", "removable_bytes"):
-            old = "" if one is None else str(getattr(one, key))
-            new = "" if other is None else str(getattr(other, key))
-            if old != new:
-                changes.append(ConfigChange(key, old, new))
-        sizes = Pair(one.size_bytes if one else 0, other.size_bytes if other else 0)
-        rows.append(BinaryDelta(path, sizes, tuple(changes)))
-    return tuple(rows)
 
 
 def _config_changes(a: Config, b: Config) -> tuple[ConfigChange, ...]:

@@ -19,6 +19,7 @@ _COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "close": (mark("Close image"), ("Ctrl+W",)),
     "next_tab": (mark("Next image"), ("Ctrl+Tab",)),
     "previous_tab": (mark("Previous image"), ("Ctrl+Shift+Tab",)),
+    "compare": (mark("Compare…"), ("Ctrl+D",)),
     "optimize": (mark("Optimize"), ("Ctrl+B",)),
     "measure": (mark("Measure start-up…"), ("Ctrl+R",)),
     "filter": (mark("Filter files"), ("Ctrl+F",)),

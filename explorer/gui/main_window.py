@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QUrl
@@ -19,11 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
-    QMenu,
-    QSizePolicy,
     QStackedWidget,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -34,25 +29,29 @@ from explorer.gui.actions import EXPORTS, Actions
 from explorer.gui.engine_watch import EngineWatch
 from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Jobs
-from explorer.gui.pages.empty import EmptyPage
+from explorer.gui.pages.compare import ComparePage
+from explorer.gui.pages.empty import EmptyPage, missing_places
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.optimize import OptimizePage
 from explorer.gui.pages.startup import StartupPage
 from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.notice import ERROR, WARNING, Notice
-from explorer.gui.widgets.plain_label import display_lines, tooltip_text
+from explorer.gui.widgets.plain_label import display_lines
 from explorer.gui.widgets.rail import Rail
 from explorer.gui.widgets.status_bar import StatusBar
+from explorer.gui.window_bar import WindowBar
 from explorer.paths import state_dir
 from explorer.resources import resource, sample_reference
-from explorer.settings import Settings, SettingsStore
+from explorer.settings import SettingsStore
 from explorer.translation import tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
     # The engine's modules load only when an engine is asked.
     from explorer.engine.client import EngineInfo
+    from explorer.gui.dialogs.picker import ImagePicker
+    from explorer.workflow.opening import Options
 
 TITLE = "Image Size Explorer"
 MINIMUM, DEFAULT = QSize(1024, 680), QSize(1440, 900)
@@ -74,12 +73,14 @@ class MainWindow(QMainWindow):
         self.tabs.host = self.host
         # Explore is the empty page or the open images; the other pages stand beside it.
         self.explore = QStackedWidget()
+        self.compare = ComparePage(self.tabs, self.jobs, store)
         self.optimize = OptimizePage(self.tabs, self.jobs)
         self.startup = StartupPage(self.jobs, self.host)
         self.pages = QStackedWidget()
         self.rail = Rail()
         self.field = FilterField()
         self.chips = FilterChips(self.field)
+        self.bar = WindowBar(self.actions_, self.field)
         self.status = StatusBar()
         self.watch = EngineWatch(self.jobs, self.host, self)
         self._engine_was_there = False
@@ -99,6 +100,7 @@ class MainWindow(QMainWindow):
         self.explore.addWidget(self.empty)
         self.explore.addWidget(self.tabs)
         self.add_page(tr("Explore"), self.explore)
+        self.add_page(tr("Compare"), self.compare)
         self.add_page(tr("Optimize"), self.optimize)
         self.add_page(tr("Start-up"), self.startup)
         middle = QWidget()
@@ -109,7 +111,7 @@ class MainWindow(QMainWindow):
             layout.addWidget(widget)
         layout.addWidget(self.pages, 1)
         self.setCentralWidget(middle)
-        self.addToolBar(self._toolbar())
+        self.addToolBar(self.bar)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.rail)
         # Keys work although some actions stand in no menu.
         self.addActions(self.actions_.all())
@@ -124,45 +126,6 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(page)
         self.rail.choose(self.pages.currentIndex())
 
-    def _toolbar(self) -> QToolBar:
-        bar = QToolBar(tr("Toolbar"))
-        bar.setObjectName("toolbar")
-        bar.setMovable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.addAction(self.actions_["open"])
-        bar.addAction(self.actions_["optimize"])
-        bar.addAction(self.actions_["measure"])
-        export = QToolButton()
-        export.setText(tr("Export"))
-        export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        export.setToolTip(tooltip_text(tr("Save tables, the map or the whole analysis")))
-        menu = QMenu(export)
-        menu.addActions([self.actions_[name] for name in EXPORTS])
-        export.setMenu(menu)
-        self._export = export
-        bar.addWidget(export)
-        gap = QWidget()
-        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(gap)
-        bar.addWidget(self.field)
-        more = QToolButton()
-        more.setText("☰")
-        more.setAccessibleName(tr("Menu"))
-        more.setToolTip(tooltip_text(tr("Menu")))
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(more)
-        for group in (
-            ("open", "open_archive", "sample"),
-            ("reload", "close"),
-            ("toggle_details", "toggle_map", "palette"),
-            ("preferences", "about", "quit"),
-        ):
-            menu.addActions([self.actions_[name] for name in group])
-            menu.addSeparator()
-        more.setMenu(menu)
-        bar.addWidget(more)
-        return bar
-
     def _connect(self) -> None:
         self.actions_.connect(
             open=self.choose_image,
@@ -172,6 +135,7 @@ class MainWindow(QMainWindow):
             close=lambda: self.tabs.close_tab(self.tabs.currentIndex()),
             next_tab=lambda: self.tabs.step(1),
             previous_tab=lambda: self.tabs.step(-1),
+            compare=self.choose_comparison,
             optimize=lambda: self.show_page(self.optimize),
             measure=self._measure,
             filter=self._focus_filter,
@@ -195,6 +159,9 @@ class MainWindow(QMainWindow):
         self.optimize.open_image.connect(self.choose_image)
         self.optimize.open_sample.connect(self.actions_["sample"].trigger)
         self.optimize.result_wanted.connect(self.open_reference)
+        self.compare.choose_wanted.connect(self._choose_for_comparison)
+        self.compare.other_connection.connect(self.show_preferences)
+        self.compare.progress_changed.connect(self._comparing)
         self.rail.chosen.connect(self.pages.setCurrentIndex)
         self.tabs.front_changed.connect(self._tab_changed)
         self.startup.follow(self.tabs)
@@ -217,7 +184,7 @@ class MainWindow(QMainWindow):
         settings = self.store.settings
         if settings.geometry:
             self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode("ascii", "ignore")))
-        self.empty.show_recent(settings.recent, _missing(settings))
+        self.empty.show_recent(settings.recent, missing_places(settings.recent))
         if self.store.notice:
             self.notice.say(self.store.notice, kind=WARNING)
 
@@ -230,20 +197,39 @@ class MainWindow(QMainWindow):
         self.show_page(self.explore)
         return tab
 
+    def open_comparison(self, a: Options, b: Options) -> None:
+        """Compare two images, `a` the earlier one; what is open already is not read again."""
+        self.show_page(self.compare)
+        self.compare.compare(a, b)
+
+    def choose_comparison(self) -> None:
+        """Go to the Compare page and ask there for two images."""
+        self.show_page(self.compare)
+        self.compare.choose()
+
     def current_tab(self) -> ImageTab | None:
         """The image in front."""
         return self.tabs.front()
 
     def choose_image(self, *, archive: bool = False) -> None:
         """Ask for an image of the engine, or for an archive or folder."""
-        from explorer.gui.dialogs.picker import ImagePicker
-
-        picker = ImagePicker(self.jobs, self.host, self)
-        picker.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        picker = self._picker()
         if archive:
             picker.show_archives()
         picker.chosen.connect(self._open_chosen)
         picker.open()
+
+    def _choose_for_comparison(self) -> None:
+        picker = self._picker()
+        picker.chosen.connect(self.compare.take)
+        picker.open()
+
+    def _picker(self) -> ImagePicker:
+        from explorer.gui.dialogs.picker import ImagePicker
+
+        picker = ImagePicker(self.jobs, self.host, self)
+        picker.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return picker
 
     def _open_chosen(self, choices: Sequence[tuple[str, str]]) -> None:
         for reference, platform in choices:
@@ -265,7 +251,9 @@ class MainWindow(QMainWindow):
 
     def _tab_changed(self) -> None:
         if not self.tabs.count() and self.explore.currentWidget() is self.tabs:
-            self.empty.show_recent(self.store.settings.recent, _missing(self.store.settings))
+            self.empty.show_recent(
+                self.store.settings.recent, missing_places(self.store.settings.recent)
+            )
             self.explore.setCurrentWidget(self.empty)
         tab = self.current_tab()
         shown = tab is not None and tab.analysis is not None
@@ -273,7 +261,7 @@ class MainWindow(QMainWindow):
         self.actions_["reload"].setEnabled(tab is not None)
         self.actions_["close"].setEnabled(tab is not None)
         self.field.setEnabled(shown)
-        self._export.setEnabled(shown)
+        self.bar.export.setEnabled(shown)
         self.field.blockSignals(True)
         self.field.setText(tab.filter_text if tab is not None else "")
         self.field.blockSignals(False)
@@ -295,6 +283,10 @@ class MainWindow(QMainWindow):
         shown = text if tab is not None and tab.analysis is not None else ""
         self.status.show_progress(shown, share)
         self._name_window(share if text else -1.0)
+
+    def _comparing(self, share: float) -> None:
+        if self.pages.currentWidget() is self.compare or share < 0:
+            self._name_window(share)
 
     # ---- filter
 
@@ -354,6 +346,7 @@ class MainWindow(QMainWindow):
         for tab in self.tabs.all():
             tab.explore.apply_settings(settings)
             tab.explore.retheme()
+        self.compare.retheme()
         self.optimize.retheme()
         self.startup.recolour()
         for notice in (self.notice, self.engine_notice):
@@ -396,7 +389,7 @@ class MainWindow(QMainWindow):
 
     def _forget(self, reference: str) -> None:
         settings = self.store.forget(reference)
-        self.empty.show_recent(settings.recent, _missing(settings))
+        self.empty.show_recent(settings.recent, missing_places(settings.recent))
 
     # ---- the engine, and what goes wrong
 
@@ -440,22 +433,12 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.store.change(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self.watch.stop()
+        self.compare.end()
         self.optimize.end()
         self.startup.end()
         self.tabs.close_all()
         self.jobs.close()
         super().closeEvent(event)
-
-
-def _missing(settings: Settings) -> list[str]:
-    """Recent archives and folders that are not there any more."""
-    missing = []
-    for image in settings.recent:
-        transport, colon, path = image.reference.partition(":")
-        place = path if colon and not transport.startswith("/") else image.reference
-        if place.startswith("/") and not Path(place).exists():
-            missing.append(image.reference)
-    return missing
 
 
 def _open_log_folder() -> None:

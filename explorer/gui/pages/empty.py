@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QIcon
@@ -106,3 +107,14 @@ class EmptyPage(QWidget):
             self.recent.addItem(item)
         for widget in (self.recent, self._heading, self._forget):
             widget.setVisible(bool(images))
+
+
+def missing_places(images: Iterable[RecentImage]) -> list[str]:
+    """The references of recent archives and folders that are not there any more."""
+    missing = []
+    for image in images:
+        transport, colon, path = image.reference.partition(":")
+        place = path if colon and not transport.startswith("/") else image.reference
+        if place.startswith("/") and not Path(place).exists():
+            missing.append(image.reference)
+    return missing

@@ -1,0 +1,72 @@
+"""Differences as people read them: a sign and a mark that need no colour."""
+
+from __future__ import annotations
+
+from explorer.compare.pair import Pair
+from explorer.filesystem.diff import Change
+from explorer.translation import mark, tr
+from explorer.units import count_text, size_text
+
+# What became of a path, as one sign: ＋ added, − removed, ≠ changed, ↔ moved, = same.
+ADDED, REMOVED, CHANGED, MOVED, SAME = "＋", "－", "≠", "↔", "="
+STATES = (ADDED, REMOVED, CHANGED, MOVED, SAME)
+STATE_OF = {
+    Change.NONE: SAME,
+    Change.SAME: SAME,
+    Change.ADDED: ADDED,
+    Change.REMOVED: REMOVED,
+    Change.CHANGED: CHANGED,
+    Change.METADATA: CHANGED,
+    Change.MOVED_AWAY: MOVED,
+    Change.MOVED_HERE: MOVED,
+}
+STATE_LABELS = {
+    ADDED: mark("added"),
+    REMOVED: mark("removed"),
+    CHANGED: mark("changed"),
+    MOVED: mark("moved"),
+    SAME: mark("the same"),
+}
+CHANGE_LABELS = {
+    Change.NONE: "",
+    Change.SAME: mark("the same"),
+    Change.ADDED: mark("added"),
+    Change.REMOVED: mark("removed"),
+    Change.CHANGED: mark("changed"),
+    Change.METADATA: mark("other mode or owner"),
+    Change.MOVED_AWAY: mark("moved away"),
+    Change.MOVED_HERE: mark("moved here"),
+}
+
+
+def signed_size(size: int) -> str:
+    """A difference in bytes: ▼ −34.0 MB, ▲ +1.0 kB; = for none."""
+    if not size:
+        return "="
+    return f"▼ −{size_text(-size)}" if size < 0 else f"▲ +{size_text(size)}"
+
+
+def signed_count(count: int) -> str:
+    """A difference of a number: ▼ −12, ▲ +3; = for none."""
+    if not count:
+        return "="
+    return f"▼ −{count_text(-count)}" if count < 0 else f"▲ +{count_text(count)}"
+
+
+def signed_share(pair: Pair) -> str:
+    """How much of the first the difference is: (−99.2%); nothing where the first is nothing."""
+    if not pair.delta or not pair.a:
+        return ""
+    share = 100 * abs(pair.delta) / pair.a
+    sign = "−" if pair.delta < 0 else "+"
+    return f"({sign}{share:.1f}%)"
+
+
+def held_size(size: int) -> str:
+    """A size, a dash for nothing."""
+    return size_text(size) if size else "–"
+
+
+def change_text(change: int) -> str:
+    """What became of a path, in the user's language."""
+    return tr(CHANGE_LABELS[Change(change)])

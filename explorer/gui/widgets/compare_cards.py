@@ -1,0 +1,116 @@
+"""Both images and their difference at a glance: three cards of the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from explorer.compare.comparison import Comparison
+from explorer.compare.pair import Pair
+from explorer.findings.analysis import Analysis
+from explorer.gui.models.deltas import signed_count, signed_share, signed_size
+from explorer.gui.theme import current_theme
+from explorer.gui.widgets.plain_label import ElidedLabel
+from explorer.translation import ntr, tr
+from explorer.units import count_text, display_text, size_text
+
+
+class CompareCards(QWidget):
+    """A, B and Δ; the figures stand in the same places."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.a, self.b, self.delta = _Card(), _Card(), _Card()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for card in (self.a, self.b, self.delta):
+            row.addWidget(card, 1)
+
+    def show_comparison(self, c: Comparison) -> None:
+        """Show both images' figures and what differs."""
+        self.a.say(*_image_lines("A", c.a))
+        self.b.say(*_image_lines("B", c.b))
+        layers = Pair(len(c.a.image.layers), len(c.b.image.layers))
+        self.delta.say(
+            "Δ  " + tr("B compared with A"),
+            f"{signed_size(c.content.delta)}  {signed_share(c.content)}".rstrip(),
+            tr(
+                "visible {visible} · reclaimable {reclaimable}",
+                visible=signed_size(c.contribution.delta),
+                reclaimable=signed_size(c.reclaimable.delta),
+            ),
+            tr(
+                "layers {layers} ({shared} shared) · files {files}",
+                layers=signed_count(layers.delta),
+                shared=len(c.layers.shared),
+                files=signed_count(c.files.delta),
+            ),
+        )
+
+    def recolour(self) -> None:
+        """Take the colours of the theme in force."""
+        for card in (self.a, self.b, self.delta):
+            card.recolour()
+
+
+def _image_lines(letter: str, analysis: Analysis) -> Sequence[str]:
+    image, totals = analysis.image, analysis.totals
+    name = image.tags[0] if image.tags else image.reference.rpartition("/")[2] or image.reference
+    partly = "" if analysis.complete else "  ⚠ " + tr("read in part")
+    platform = display_text(str(image.platform), 40)
+    return (
+        f"{letter}  {display_text(name)}{partly}",
+        f"{size_text(totals.content_bytes)}  ·  {platform}",
+        tr(
+            "visible {visible} · reclaimable {reclaimable}",
+            visible=size_text(totals.contribution_bytes),
+            reclaimable=size_text(totals.reclaimable_bytes),
+        ),
+        " · ".join(
+            (
+                ntr("{n} layer", "{n} layers", len(image.layers)),
+                ntr("{count} file", "{count} files", totals.files, count=count_text(totals.files)),
+                display_text(image.id.removeprefix("sha256:")[:12]),
+            )
+        ),
+    )
+
+
+class _Card(QFrame):
+    """A title, a figure that is seen first, and two lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAutoFillBackground(True)
+        self._lines = tuple(ElidedLabel() for _ in range(4))
+        title, big = QFont(self.font()), QFont(self.font())
+        title.setBold(True)
+        big.setPointSizeF(big.pointSizeF() * 1.5)
+        self._lines[0].setFont(title)
+        self._lines[1].setFont(big)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.setSpacing(2)
+        for line in self._lines:
+            layout.addWidget(line)
+        self.recolour()
+
+    @property
+    def text(self) -> str:
+        """All that is said."""
+        return "\n".join(line.accessibleName() for line in self._lines)
+
+    def say(self, *lines: str) -> None:
+        """Say these four lines."""
+        for label, line in zip(self._lines, lines, strict=True):
+            label.set_whole(line)
+
+    def recolour(self) -> None:
+        """Take the colours of the theme in force."""
+        palette = self.palette()
+        palette.setColor(self.backgroundRole(), current_theme().band)
+        self.setPalette(palette)

@@ -1,0 +1,102 @@
+"""Two images compared: their analyses, the programs in them and what was measured of them, in a child process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from explorer.compare.comparison import Comparison, compare
+from explorer.compare.handover import load_comparison, save_comparison
+from explorer.errors import ExplorerError
+from explorer.filesystem.cache import LayerStore
+from explorer.filesystem.source import ImageSource
+from explorer.findings.analysis import Analysis
+from explorer.findings.binary import ImageBinary
+from explorer.findings.executables import file_of, inspect_executable
+from explorer.gobinary.binary import GoBinary
+from explorer.task import Task
+from explorer.translation import tr
+from explorer.workflow.analysing import analyse
+from explorer.workflow.opening import Options, binary_cache, open_source, same_image
+
+
+@dataclass(frozen=True)
+class Side:
+    """One image to compare: how it is opened, and the file of its analysis where one was made already ("" else)."""
+
+    options: Mapping[str, Any]
+    analysis_file: str = ""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The files of a comparison: both analyses, and what differs."""
+
+    analysis_a: str
+    analysis_b: str
+    comparison: str
+
+    def load(self) -> Comparison:
+        """The comparison, mapped; the files may go while it is used."""
+        a, b = (Analysis.load(Path(path)) for path in (self.analysis_a, self.analysis_b))
+        return load_comparison(Path(self.comparison), a, b)
+
+
+def compare_to_files(task: Task, a: Side, b: Side, folder: str) -> Compared:
+    """Compare two images, `a` the earlier one; analyses that are not made yet are made, all files lie in `folder`."""
+    paths, analyses = [], []
+    for name, side in (("a", a), ("b", b)):
+        path = side.analysis_file or _analysed(task, side.options, Path(folder) / f"{name}.col")
+        paths.append(path)
+        analyses.append(Analysis.load(Path(path)))
+    task.progress(tr("Comparing"))
+    first, second = analyses
+    programs = read_programs(task, ((a.options, first), (b.options, second)))
+    target = Path(folder) / "comparison.col"
+    save_comparison(compare(first, second, programs), target)
+    return Compared(paths[0], paths[1], str(target))
+
+
+def _analysed(task: Task, options: Mapping[str, Any], path: Path) -> str:
+    chosen = Options(**options)
+    store = LayerStore.open() if chosen.use_cache else LayerStore.private()
+    with closing(store):
+        analyse(task, chosen, store).save(path)
+    return str(path)
+
+
+def read_programs(
+    task: Task, sides: Sequence[tuple[Mapping[str, Any], Analysis]]
+) -> dict[str, GoBinary]:
+    """The analyses of both images' Go executables that differ, by digest; one that cannot be read is left out."""
+    held = [{item.digest: item for item in analysis.go_binaries} for _, analysis in sides]
+    shared = held[0].keys() & held[1].keys()
+    programs: dict[str, GoBinary] = {}
+    for (options, analysis), binaries in zip(sides, held, strict=True):
+        wanted = [item for digest, item in binaries.items() if digest and digest not in shared]
+        programs.update(_programs(task, options, analysis, wanted))
+    return programs
+
+
+def _programs(
+    task: Task, options: Mapping[str, Any], analysis: Analysis, wanted: Sequence[ImageBinary]
+) -> Iterator[tuple[str, GoBinary]]:
+    chosen = Options(**options)
+    cache = binary_cache(chosen)
+    with ExitStack() as stack:
+        source: ImageSource | None = None
+        for item in wanted:
+            binary = cache.get(item.digest) if cache is not None else None
+            if binary is None:
+                # The image may be gone, or its snapshot holds no file contents.
+                with suppress(ExplorerError):
+                    if source is None:
+                        source = stack.enter_context(closing(open_source(task, chosen)))
+                        same_image(source, {**options, "image_id": analysis.image.id})
+                    file = file_of(analysis.stack, analysis.stack_layers, item.row)
+                    binary = inspect_executable(task, source, file, cache)
+            if binary is not None:
+                yield item.digest, binary
