@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +28,11 @@ _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,100}")
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the history."""
+    """One line of the history; `runs` is how many counted runs each image had, the engine's floor left out.
+
+    `variables` has for each of `references` what this arm alone was started with, so that a trial can be told from
+    a measurement of one image.
+    """
 
     id: str
     created: str
@@ -36,6 +40,14 @@ class Entry:
     runs: int
     complete: bool
     note: str
+    variables: tuple[tuple[str, ...], ...] = ()
+    image_ids: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was measured, each image with its own variables; untrusted."""
+        own = self.variables or ((),) * len(self.references)
+        return tuple(" ".join((name, *env)) for name, env in zip(self.references, own, strict=True))
 
 
 class Store:
@@ -66,16 +78,7 @@ class Store:
 
     def load(self, name: str) -> Sample:
         """The measurement of this ID; InputError when there is none, DamagedInput when its file is no measurement."""
-        path = self._path(name)
-        try:
-            with open(path, "rb") as file:
-                data = file.read(_FILE_LIMIT)
-        except OSError as error:
-            raise InputError(
-                tr("There is no measurement {name}.", name=display_text(name, 80)),
-                tr("image-explorer coldstart --history lists them."),
-            ) from error
-        return parse(data)
+        return parse(self._read(name))
 
     def annotate(self, name: str, note: str) -> Sample:
         """Give a measurement a note and return it."""
@@ -93,17 +96,32 @@ class Store:
         entries = []
         for name in self._names():
             with suppress(InputError):
-                sample = self.load(name)
-                references = tuple(
-                    sample.spec.arms[place].reference for place in sample.spec.measured
-                )
-                counted = sum(1 for run in sample.runs if not run.warm_up)
-                entries.append(
-                    Entry(
-                        sample.id, sample.created, references, counted, sample.complete, sample.note
-                    )
-                )
+                entries.append(_entry(self.load(name)))
         return sorted(entries, key=lambda entry: (entry.created, entry.id), reverse=True)
+
+    def holding(self, image_ids: Iterable[str]) -> list[Sample]:
+        """The measurements that have a run of every one of these images, the newest first."""
+        wanted = [image_id.removeprefix("sha256:") for image_id in image_ids]
+        found = []
+        for name in self._names():
+            with suppress(InputError):
+                # Most files hold other images, which a search tells sooner than reading them does.
+                data = self._read(name)
+                if all(image_id.encode() in data for image_id in wanted):
+                    sample = parse(data)
+                    if wanted and None not in places(sample, wanted):
+                        found.append(sample)
+        return sorted(found, key=lambda sample: (sample.created, sample.id), reverse=True)
+
+    def _read(self, name: str) -> bytes:
+        try:
+            with open(self._path(name), "rb") as file:
+                return file.read(_FILE_LIMIT)
+        except OSError as error:
+            raise InputError(
+                tr("There is no measurement {name}.", name=display_text(name, 80)),
+                tr("image-explorer coldstart --history lists them."),
+            ) from error
 
     def _names(self) -> Iterator[str]:
         with suppress(OSError):
@@ -117,6 +135,61 @@ class Store:
                 tr("image-explorer coldstart --history lists them."),
             )
         return self._folder / f"{name}.json"
+
+
+def find_for(image_ids: tuple[str, ...], store: Store | None = None) -> tuple[Sample, ...]:
+    """The measurements of one image, or those that have both of a pair, the newest first; places() tells their arms.
+
+    Measurements without a run that became ready are among them: they say that it did not start.
+    """
+    return tuple((store or Store()).holding(image_ids))
+
+
+def places(sample: Sample, image_ids: Sequence[str]) -> list[int | None]:
+    """For each image ID the place of the arm that ran it with the fewest variables of its own; None where none ran."""
+    found: list[int | None] = []
+    ran = {run.arm for run in sample.runs}
+    for image_id in image_ids:
+        wanted = image_id.removeprefix("sha256:")
+        known = [
+            place
+            for place in sample.spec.measured
+            if place in ran and sample.spec.arms[place].image_id.removeprefix("sha256:") == wanted
+        ]
+        found.append(min(known, key=lambda place: len(sample.spec.arms[place].env), default=None))
+    return found
+
+
+def read_measurement(path: Path) -> Sample:
+    """The measurement in a file of the schema coldstart/1, ours or the one that --json wrote; InputError, DamagedInput."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_FILE_LIMIT)
+    except OSError as error:
+        raise InputError(
+            tr(
+                "Could not read {path}: {reason}",
+                path=display_text(str(path), 200),
+                reason=error.strerror or str(error),
+            ),
+            tr("It is written by image-explorer coldstart --json FILE."),
+        ) from error
+    return parse(data)
+
+
+def _entry(sample: Sample) -> Entry:
+    arms = [sample.spec.arms[place] for place in sample.spec.measured]
+    shared = set.intersection(*(set(arm.env) for arm in arms)) if len(arms) > 1 else set()
+    return Entry(
+        id=sample.id,
+        created=sample.created,
+        references=tuple(arm.reference for arm in arms),
+        runs=max((len(sample.of(place)) for place in sample.spec.measured), default=0),
+        complete=sample.complete,
+        note=sample.note,
+        variables=tuple(tuple(item for item in arm.env if item not in shared) for arm in arms),
+        image_ids=tuple(arm.image_id for arm in arms),
+    )
 
 
 def document(sample: Sample) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def print_history(entries: Sequence[Entry]) -> None:
         console.print(tr("Nothing was measured yet."))
         return
     for entry in entries:
-        names = " / ".join(display_text(name, 60) for name in entry.references)
+        names = " / ".join(display_text(name, 60) for name in entry.names)
         state = "" if entry.complete else "  " + tr("(ended early)")
         runs = ntr("{n} run", "{n} runs", entry.runs)
         note = f"  {display_text(entry.note, 80)}" if entry.note else ""

@@ -10,8 +10,16 @@ import msgspec
 import pytest
 
 from explorer.coldstart.sample import SCHEMA, AppPhase
-from explorer.coldstart.store import Store, document, parse
+from explorer.coldstart.store import (
+    Store,
+    document,
+    find_for,
+    parse,
+    places,
+    read_measurement,
+)
 from explorer.errors import DamagedInput, InputError, StorageError
+from explorer.report.coldstart_json import coldstart_json
 from tests.coldstart.samples import sample
 
 
@@ -47,6 +55,66 @@ def test_that_the_history_is_newest_first_and_skips_what_is_none(tmp_path: Path)
     ]
     assert store.history()[1].references == ("service:before",)
     assert Store(tmp_path / "none").history() == []
+
+
+def test_that_a_trial_of_variables_is_told_apart_and_the_floor_is_not_counted(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+    found = sample([0.1, 0.2], [0.3, 0.4], floor=[0.01, 0.02])
+    before, after, floor = found.spec.arms
+    same = replace(after, reference=before.reference, image_id=before.image_id)
+    arms = (
+        replace(before, env=("GIN_MODE=release",)),
+        replace(same, env=("GIN_MODE=release", "GOGC=20")),
+        floor,
+    )
+    store.save(replace(found, spec=replace(found.spec, arms=arms)))
+    (entry,) = store.history()
+    assert entry.names == ("service:before", "service:before GOGC=20")
+    assert entry.variables == ((), ("GOGC=20",))
+    assert entry.runs == 2
+
+
+def test_that_measurements_are_found_by_the_images_they_ran(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    pair = sample([0.1], [0.2])
+    later = replace(sample([0.3]), id="20261124T000000-ffffff", created="2026-11-24T00:00:00Z")
+    unmade = replace(later, id="20261125T000000-ffffff", created="2026-11-25T00:00:00Z", runs=())
+    for found in (pair, later, unmade):
+        store.save(found)
+    a, b = (arm.image_id for arm in pair.spec.arms)
+    assert find_for((a,), store) == (later, pair)
+    assert find_for((a, b), store) == (pair,)
+    assert find_for((b.removeprefix("sha256:"), a), store) == (pair,)
+    assert places(pair, (b, a)) == [1, 0]
+    assert find_for((a, "sha256:0"), store) == ()
+    assert find_for((), store) == ()
+
+
+def test_that_an_exported_measurement_is_read_back(tmp_path: Path) -> None:
+    found = sample([0.1, 0.2], [0.3, 0.4], floor=[0.01, 0.02])
+    path = tmp_path / "result.json"
+    path.write_bytes(coldstart_json(found))
+    assert read_measurement(path) == found
+    with pytest.raises(InputError, match=r"none\.json"):
+        read_measurement(tmp_path / "none.json")
+
+
+def test_that_a_file_of_an_older_version_opens(tmp_path: Path) -> None:
+    """What the first version wrote: fields that came later have their usual values."""
+    found = document(sample([0.1]))
+    for arm in found["arms"]:
+        del arm["kind"]
+        for item in arm["runs"]:
+            for name in ("app_phases", "warnings", "touched_pages", "path", "anchor"):
+                del item[name]
+    for name in ("notes", "cgroup_version", "load_at_start"):
+        del found["environment"][name]
+    store = Store(tmp_path)
+    (tmp_path / "old.json").write_bytes(msgspec.json.encode(found))
+    assert store.load("old") == sample([0.1])
+    assert [entry.runs for entry in store.history()] == [1]
 
 
 def test_that_a_note_is_kept(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ class HistoryRows(RowsModel):
 
 def _history_row(key: str, entry: Entry) -> tuple[Cell, ...]:
     when = entry.created.replace("T", " ").rstrip("Z")[:16]
-    names = " → ".join(display_text(name, 60) for name in entry.references)
+    names = " → ".join(display_text(name, 60) for name in entry.names)
     runs = str(entry.runs) if entry.complete else f"{entry.runs} ◐"
     return (
         Cell(when, key),
