@@ -32,6 +32,7 @@ _COMMANDS = {
     "compare": "compare",
     "coldstart": "coldstart",
     "rewrite": "rewrite",
+    "snapshot": "snapshot",
     "open": "window",
 }
 

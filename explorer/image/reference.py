@@ -15,16 +15,18 @@ DAEMON = "docker-daemon"
 DOCKER_ARCHIVE = "docker-archive"
 OCI_ARCHIVE = "oci-archive"
 OCI = "oci"
+# A file of ours that holds an analysis and no contents, see explorer.snapshot.
+SNAPSHOT = "snapshot"
 # A bare path: what it holds is found by looking inside.
 PATH = "path"
 
 _FILE_TRANSPORTS = (DOCKER_ARCHIVE, OCI_ARCHIVE, OCI)
 # Transports of containers-transports(5) that name an image somewhere we do not read from.
 _ELSEWHERE = ("docker", "containers-storage", "dir", "ostree", "sif", "registry", "podman")
-_SUFFIXES = (".tar", ".tgz", ".tzst", ".tbz2", ".txz", ".oci")
+_SUFFIXES = (".tar", ".tgz", ".tzst", ".tbz2", ".txz", ".oci", ".image-snapshot")
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
-# First bytes of gzip, zstd, bzip2 and xz streams; a tar has `ustar` at offset 257.
-_MAGICS = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00")
+# First bytes of gzip, zstd, bzip2 and xz streams and of snapshots; a tar has `ustar` at offset 257.
+_MAGICS = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00", b"ISEsnap\x00")
 
 # Grammar of names: github.com/distribution/reference (Apache-2.0), regexp.go; lengths: reference.go, 255 bytes.
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -76,6 +78,8 @@ def parse_reference(text: str) -> Reference:
     transport, colon, rest = text.partition(":")
     if colon and transport in _FILE_TRANSPORTS:
         return _file_reference(transport, rest)
+    if colon and transport == SNAPSHOT and rest:
+        return Reference(SNAPSHOT, _expanded(rest))
     if colon and transport == DAEMON:
         return _daemon_reference(rest)
     if colon and transport in _ELSEWHERE and (rest.startswith("//") or "/" in rest):

@@ -19,6 +19,7 @@ from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_text
 from explorer.workflow.opening import Options, binary_cache, cached_layers, open_source
+from explorer.workflow.snapshots import analyse_snapshot, snapshot_path
 
 
 def analyse(
@@ -28,6 +29,9 @@ def analyse(
 
     With `partial_folder` an analysis file is written there, and its path handed to task.partial, as layers come in.
     """
+    recorded = snapshot_path(options.reference)
+    if recorded is not None:
+        return analyse_snapshot(task, recorded, options.reference)
     started = time.monotonic()
     task.progress(tr("Opening {reference}", reference=display_text(options.reference, 80)))
     with closing(open_source(task, options)) as source:

@@ -16,6 +16,7 @@ from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_name
 from explorer.workflow.opening import Options, binary_cache, cached_layers, open_source, same_image
+from explorer.workflow.snapshots import binary_in_snapshot, snapshot_path
 
 
 def inspect_file(task: Task, path: str, name: str) -> GoBinary:
@@ -29,6 +30,9 @@ def inspect_binary(task: Task, options: Mapping[str, Any], path: bytes) -> GoBin
     ImageNotFound when there is no such file, NotAnExecutable when it is none, and what opening and reading raise.
     """
     chosen = Options(**options)
+    recorded = snapshot_path(chosen.reference)
+    if recorded is not None:
+        return binary_in_snapshot(task, recorded, chosen.reference, path)
     store = LayerStore.open() if chosen.use_cache else LayerStore.private()
     with closing(store), closing(open_source(task, chosen)) as source:
         same_image(source, options)

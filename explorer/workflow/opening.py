@@ -18,6 +18,7 @@ from explorer.paths import cache_dir
 from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_text
+from explorer.workflow.snapshots import no_contents, snapshot_path
 
 if TYPE_CHECKING:
     from explorer.engine.client import Engine
@@ -56,6 +57,8 @@ def open_source(task: Task, options: Options) -> ImageSource:
         return open_engine_image(
             engine, options.image_id or reference.name, via=options.via, platform=options.platform
         )
+    if snapshot_path(options.reference) is not None:
+        raise no_contents()
     return open_archive(
         task, Path(reference.name), selector=reference.selector, platform=options.platform
     )

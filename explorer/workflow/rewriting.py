@@ -16,6 +16,7 @@ from explorer.task import Cancelled, Task
 from explorer.translation import tr
 from explorer.workflow.analysing import analyse
 from explorer.workflow.opening import Options, connect_engine, open_source, same_image
+from explorer.workflow.snapshots import recorded_rewrite, snapshot_path
 
 if TYPE_CHECKING:
     from explorer.dockerfile.bases import LocalImage
@@ -30,9 +31,13 @@ def rewrite_inputs(
     task: Task, options: Mapping[str, Any], analysis_file: str
 ) -> tuple[ProgramFacts, tuple[LocalImage, ...]]:
     """What a rewrite is planned with, beside the analysis: facts of the program, and bases that the engine holds."""
+    from explorer.dockerfile.facts import ProgramFacts
     from explorer.dockerfile.rewrite.inputs import entry_facts, known_images
 
     chosen = Options(**options)
+    if snapshot_path(chosen.reference) is not None:
+        recorded = recorded_rewrite(task, chosen.reference)
+        return (recorded.facts, recorded.images) if recorded else (ProgramFacts(), ())
     analysis = Analysis.load(Path(analysis_file))
     with closing(open_source(task, chosen)) as source:
         same_image(source, options)

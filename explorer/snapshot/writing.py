@@ -1,0 +1,136 @@
+"""Writes a snapshot: what is private left out, the rest as sections of one file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from explorer.coldstart.store import document
+from explorer.dockerfile.redact import redact
+from explorer.dockerfile.rewrite.files import RewriteFiles
+from explorer.filesystem.columnfile import Array, read_columns
+from explorer.findings.analysis import ANALYSIS_VERSION, Analysis
+from explorer.gobinary.binary import GoBinary
+from explorer.image.model import Image
+from explorer.snapshot.container import write_container
+from explorer.snapshot.model import RecordedRewrite, Snapshot
+from explorer.snapshot.privacy import (
+    private_image,
+    private_reference,
+    private_sample,
+    private_text,
+    without_contents,
+)
+
+KIND = "analysis"
+COLUMNS = "analysis/"
+
+
+def write_snapshot(path: Path, snapshot: Snapshot) -> int:
+    """Write `snapshot` without what is private and return the file's size in bytes; StorageError, LimitExceeded."""
+    analysis = private_analysis(snapshot.analysis)
+    meta, arrays = columns_of(analysis)
+    origin = replace(snapshot.origin, reference=private_reference(snapshot.origin.reference))
+    head = {
+        "origin": msgspec.to_builtins(origin),
+        "image": _summary(analysis),
+        "analysis": ANALYSIS_VERSION,
+    }
+    values: dict[str, Any] = {
+        "analysis": meta,
+        "binaries": {digest: _binary(item) for digest, item in snapshot.binaries.items()},
+        "samples": [_plain(document(private_sample(item))) for item in snapshot.samples],
+    }
+    if snapshot.rewrite is not None:
+        values["rewrite"] = _rewrite(snapshot.rewrite, analysis.image)
+    return write_container(
+        path, head, values, {COLUMNS + name: array for name, array in arrays.items()}
+    )
+
+
+def private_analysis(analysis: Analysis) -> Analysis:
+    """`analysis` as it leaves: no first bytes, no secrets, no homes."""
+    return replace(
+        without_contents(analysis),
+        image=private_image(analysis.image),
+        problems=tuple(map(private_text, analysis.problems)),
+    )
+
+
+def columns_of(analysis: Analysis) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Everything of an analysis as it is saved: values, and arrays by name."""
+    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
+        path = Path(folder) / "analysis.col"
+        analysis.save(path)
+        # The file is mapped: it may go while the arrays stay.
+        return read_columns(path, KIND, ANALYSIS_VERSION)
+
+
+def _summary(analysis: Analysis) -> Mapping[str, Any]:
+    """What a list of snapshots shows without unpacking anything."""
+    return {
+        "tags": list(analysis.image.tags),
+        "id": analysis.image.id,
+        "layers": len(analysis.image.layers),
+        "content_bytes": analysis.totals.content_bytes,
+        "files": analysis.totals.files,
+    }
+
+
+def _binary(binary: GoBinary) -> Any:
+    """Build settings name folders of the machine that built it; only those in homes say whose it was."""
+    settings = {name: private_text(value) for name, value in binary.settings.items()}
+    return _plain(replace(binary, settings=settings))
+
+
+def _rewrite(found: RecordedRewrite, image: Image) -> Any:
+    files = found.files
+    sources = files.sources
+    if sources is not None:
+        sources = replace(
+            sources,
+            root=os.path.basename(sources.root),
+            scripts={name: redact(text) for name, text in sources.scripts.items()},
+        )
+    kept = RewriteFiles(
+        text=None if files.text is None else redact(files.text),
+        path=os.path.basename(files.path),
+        sources=sources,
+    )
+    plan = replace(
+        found.plan,
+        reference=image.reference,
+        original=redact(found.plan.original),
+        rewritten=redact(found.plan.rewritten),
+    )
+    images = tuple(
+        replace(
+            item,
+            config=replace(item.config, env=tuple(map(redact, item.config.env))),
+            history=tuple(
+                replace(step, created_by=redact(step.created_by)) for step in item.history
+            ),
+        )
+        for item in found.images
+    )
+    facts = replace(
+        found.facts,
+        settings={name: private_text(value) for name, value in found.facts.settings.items()},
+    )
+    return {
+        "facts": _plain(facts),
+        "images": _plain(images),
+        "files": _plain(kept),
+        "options": _plain(found.options),
+        "plan": _plain(plan),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value)
