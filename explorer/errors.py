@@ -12,6 +12,7 @@ ExplorerError                   message: what happened; hint: what to do; exit_c
 │   ├── EngineUnreachable       no engine answers at the endpoint
 │   ├── EngineRefused           the engine answered with an error
 │   └── EngineLost              the engine went away or stopped answering half-way
+├── RegistryError               a registry cannot be used: not reachable, login refused, too many questions (exit 3)
 ├── StorageError                our own files cannot be written or read: disk full, no permission (exit 2)
 └── WorkerFailed                a child process died: a limit was hit, or it was killed (exit 2)
 """
@@ -104,6 +105,12 @@ class EngineRefused(EngineError):
 
 class EngineLost(EngineError):
     """The engine went away or stopped answering half-way."""
+
+
+class RegistryError(ExplorerError):
+    """A registry cannot be used: it is not reachable, refuses the login, or limits how often it may be asked."""
+
+    exit_code = 3
 
 
 class StorageError(ExplorerError):

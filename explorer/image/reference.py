@@ -15,6 +15,8 @@ DAEMON = "docker-daemon"
 DOCKER_ARCHIVE = "docker-archive"
 OCI_ARCHIVE = "oci-archive"
 OCI = "oci"
+# Written docker://NAME: an image in a registry.
+REGISTRY = "docker"
 # A file of ours that holds an analysis and no contents, see explorer.snapshot.
 SNAPSHOT = "snapshot"
 # A bare path: what it holds is found by looking inside.
@@ -22,7 +24,7 @@ PATH = "path"
 
 _FILE_TRANSPORTS = (DOCKER_ARCHIVE, OCI_ARCHIVE, OCI)
 # Transports of containers-transports(5) that name an image somewhere we do not read from.
-_ELSEWHERE = ("docker", "containers-storage", "dir", "ostree", "sif", "registry", "podman")
+_ELSEWHERE = ("containers-storage", "dir", "ostree", "sif", "registry", "podman")
 _SUFFIXES = (".tar", ".tgz", ".tzst", ".tbz2", ".txz", ".oci", ".image-snapshot")
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 # First bytes of gzip, zstd, bzip2 and xz streams and of snapshots; a tar has `ustar` at offset 257.
@@ -45,9 +47,9 @@ _LENGTH_LIMIT = _NAME_LIMIT + 1 + 128 + 1 + 135
 
 @dataclass(frozen=True)
 class Reference:
-    """Where an image is: an engine's name or ID, or a path with what to choose inside it.
+    """Where an image is: an engine's name or ID, a registry's name, or a path with what to choose inside it.
 
-    `transport` is docker-daemon, docker-archive, oci-archive, oci or path; `selector` is a tag, a digest (or the
+    `transport` is docker-daemon, docker, docker-archive, oci-archive, oci or path; `selector` is a tag, a digest (or the
     beginning of one) or `@N` for the Nth image of the file, "" for the only one.
     """
 
@@ -58,6 +60,8 @@ class Reference:
     def __str__(self) -> str:
         if self.transport == PATH:
             return self.name
+        if self.transport == REGISTRY:
+            return f"{REGISTRY}://{self.name}"
         text = f"{self.transport}:{self.name}"
         if not self.selector:
             return text
@@ -82,6 +86,8 @@ def parse_reference(text: str) -> Reference:
         return Reference(SNAPSHOT, _expanded(rest))
     if colon and transport == DAEMON:
         return _daemon_reference(rest)
+    if colon and transport == REGISTRY and rest.startswith("//"):
+        return _registry_reference(rest[2:])
     if colon and transport in _ELSEWHERE and (rest.startswith("//") or "/" in rest):
         raise ReferenceInvalid(
             tr("Images are not read from {transport}: directly.", transport=transport),
@@ -147,6 +153,18 @@ def _daemon_reference(name: str) -> Reference:
         hint = tr("Image names are lower case.")
     raise ReferenceInvalid(
         tr("{name} is not the name of an image.", name=display_text(name, 80)), hint
+    )
+
+
+def _registry_reference(name: str) -> Reference:
+    match = _NAME.fullmatch(name) if len(name) <= _LENGTH_LIMIT else None
+    if match and len(match["name"]) <= _NAME_LIMIT:
+        return Reference(REGISTRY, name)
+    raise ReferenceInvalid(
+        tr("{name} is not the name of an image.", name=display_text(name, 80) or '""'),
+        tr("Image names are lower case.")
+        if name != name.lower() and _NAME.fullmatch(name.lower()[:_LENGTH_LIMIT])
+        else tr("Example: {example}", example="docker://docker.io/library/golang:1.27"),
     )
 
 

@@ -13,7 +13,7 @@ from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.layer import LayerIndex
 from explorer.filesystem.source import ImageSource
 from explorer.gobinary.cache import BinaryCache
-from explorer.image.reference import parse_reference
+from explorer.image.reference import REGISTRY, parse_reference
 from explorer.paths import cache_dir
 from explorer.task import Task
 from explorer.translation import tr
@@ -47,7 +47,7 @@ def connect_engine(task: Task, host: str = "") -> Engine:
 
 
 def open_source(task: Task, options: Options) -> ImageSource:
-    """The image behind a reference, bound to its ID; ReferenceInvalid, ImageNotFound, EngineUnreachable, NotAnImage …"""
+    """The image behind a reference, bound to its ID; ReferenceInvalid, ImageNotFound, EngineUnreachable, RegistryError …"""
     reference = parse_reference(options.reference)
     if reference.transport == "docker-daemon":
         # The engine's modules load only when an engine is asked for.
@@ -57,6 +57,10 @@ def open_source(task: Task, options: Options) -> ImageSource:
         return open_engine_image(
             engine, options.image_id or reference.name, via=options.via, platform=options.platform
         )
+    if reference.transport == REGISTRY:
+        from explorer.registry.source import open_registry_image
+
+        return open_registry_image(task, reference.name, platform=options.platform)
     if snapshot_path(options.reference) is not None:
         raise no_contents()
     return open_archive(

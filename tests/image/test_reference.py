@@ -47,7 +47,7 @@ def test_that_a_name_or_id_means_the_engine(name: str) -> None:
         ("oci:", "Example: oci:image-folder"),
         ("docker-archive:", "Example: docker-archive:image.tar"),
         (
-            "docker://alpine",
+            "containers-storage:localhost/alpine",
             "Pull the image into the engine, or save it to a file, and open that.",
         ),
     ],
