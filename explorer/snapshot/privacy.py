@@ -19,6 +19,7 @@ from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import HEAD_BYTES, Kind
 from explorer.filesystem.union import Stack
 from explorer.findings.analysis import Analysis
+from explorer.findings.finding import Finding
 from explorer.image.model import Config, History, Image
 from explorer.image.reference import (
     DOCKER_ARCHIVE,
@@ -39,6 +40,8 @@ _ELF = b"\x7fELF"
 _SHEBANG = b"#!"
 # What stands for the first bytes of a text and of anything else.
 _TEXT, _DATA = b" " * HEAD_BYTES, bytes(HEAD_BYTES)
+# Fields of a finding that are patterns of a rule.
+_PATTERNS = ("title", "reason", "remedy", "what", "cure", "text")
 _TEXT_CONTROLS = b"\t\n\r\f\x1b"
 # /home/ann, /Users/ann: whose folder it is says a name.
 _HOMES = re.compile(r"(/(?:home|Users)/)[^/\s:'\"]+")
@@ -118,6 +121,15 @@ def private_image(image: Image) -> Image:
             for layer in image.layers
         ),
     )
+
+
+def private_finding(finding: Finding) -> Finding:
+    """`finding` with secrets masked in what its texts name; a rule's own texts stay."""
+    fields = {
+        name: redact(value) if isinstance(value, str) and name not in _PATTERNS else value
+        for name, value in finding.fields.items()
+    }
+    return replace(finding, fields=fields)
 
 
 def private_reference(reference: str) -> str:

@@ -21,6 +21,7 @@ from explorer.image.model import Image
 from explorer.snapshot.container import write_container
 from explorer.snapshot.model import RecordedRewrite, Snapshot
 from explorer.snapshot.privacy import (
+    private_finding,
     private_image,
     private_reference,
     private_sample,
@@ -60,6 +61,7 @@ def private_analysis(analysis: Analysis) -> Analysis:
         without_contents(analysis),
         image=private_image(analysis.image),
         problems=tuple(map(private_text, analysis.problems)),
+        findings=tuple(map(private_finding, analysis.findings)),
     )
 
 
@@ -93,43 +95,29 @@ def _rewrite(found: RecordedRewrite, image: Image) -> Any:
     files = found.files
     sources = files.sources
     if sources is not None:
-        sources = replace(
-            sources,
-            root=os.path.basename(sources.root),
-            scripts={name: redact(text) for name, text in sources.scripts.items()},
-        )
-    kept = RewriteFiles(
-        text=None if files.text is None else redact(files.text),
-        path=os.path.basename(files.path),
-        sources=sources,
-    )
-    plan = replace(
-        found.plan,
-        reference=image.reference,
-        original=redact(found.plan.original),
-        rewritten=redact(found.plan.rewritten),
-    )
-    images = tuple(
-        replace(
-            item,
-            config=replace(item.config, env=tuple(map(redact, item.config.env))),
-            history=tuple(
-                replace(step, created_by=redact(step.created_by)) for step in item.history
-            ),
-        )
-        for item in found.images
-    )
+        sources = replace(sources, root=os.path.basename(sources.root))
+    kept = RewriteFiles(files.text, os.path.basename(files.path), sources)
     facts = replace(
         found.facts,
         settings={name: private_text(value) for name, value in found.facts.settings.items()},
     )
-    return {
-        "facts": _plain(facts),
-        "images": _plain(images),
-        "files": _plain(kept),
-        "options": _plain(found.options),
-        "plan": _plain(plan),
+    parts = {
+        "facts": facts,
+        "images": found.images,
+        "files": kept,
+        "options": found.options,
+        "plan": replace(found.plan, reference=image.reference),
     }
+    return _masked(_plain(parts))
+
+
+def _masked(value: Any) -> Any:
+    """Plain values with the secrets in all of their texts masked."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    return [_masked(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:
