@@ -10,6 +10,7 @@ import numpy as np
 
 from explorer.compare.pair import ConfigChange, Pair
 from explorer.compare.programs import BinaryDelta, binary_deltas
+from explorer.compare.startup import StartUp
 from explorer.compare.surface import Surface, surface
 from explorer.filesystem.diff import Change, TreeDiff, diff_trees
 from explorer.findings.analysis import Analysis
@@ -82,6 +83,7 @@ class Comparison:
     config: tuple[ConfigChange, ...]
     surface_a: Surface
     surface_b: Surface
+    startup: StartUp | None = None
 
     @property
     def complete(self) -> bool:
@@ -120,10 +122,16 @@ class Comparison:
         )
 
 
-def compare(a: Analysis, b: Analysis, programs: Mapping[str, GoBinary] | None = None) -> Comparison:
+def compare(
+    a: Analysis,
+    b: Analysis,
+    programs: Mapping[str, GoBinary] | None = None,
+    startup: StartUp | None = None,
+) -> Comparison:
     """Compare two images, `a` the earlier one; works for any two, and notes what makes the comparison odd.
 
-    `programs` are analyses of their Go executables by the digest of the content; without them packages are not told.
+    `programs` are analyses of their Go executables by the digest of the content; without them packages are not told. `startup`
+    is what was measured of both.
     """
     return Comparison(
         a=a,
@@ -141,6 +149,7 @@ def compare(a: Analysis, b: Analysis, programs: Mapping[str, GoBinary] | None = 
         config=_config_changes(a.image.config, b.image.config),
         surface_a=surface(a),
         surface_b=surface(b),
+        startup=startup,
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from explorer.compare.comparison import CategoryDelta, Comparison, Layers
 from explorer.compare.pair import ConfigChange, Pair
 from explorer.compare.programs import BinaryDelta
+from explorer.compare.startup import StartUp
 from explorer.compare.surface import Surface
 from explorer.filesystem.columnfile import read_columns, write_columns
 from explorer.filesystem.diff import TreeDiff
@@ -40,6 +41,7 @@ class _Meta:
     config: tuple[ConfigChange, ...]
     surface_a: Surface
     surface_b: Surface
+    startup: StartUp | None
 
 
 def save_comparison(comparison: Comparison, path: Path) -> int:
@@ -60,6 +62,7 @@ def save_comparison(comparison: Comparison, path: Path) -> int:
         config=c.config,
         surface_a=c.surface_a,
         surface_b=c.surface_b,
+        startup=c.startup,
     )
     arrays = {f"tree.{name}": getattr(c.diff.tree, name) for name in _TREE}
     arrays |= {f"diff.{name}": getattr(c.diff, name) for name in _DIFF}
@@ -87,6 +90,7 @@ def load_comparison(path: Path, a: Analysis, b: Analysis) -> Comparison:
         config=meta.config,
         surface_a=meta.surface_a,
         surface_b=meta.surface_b,
+        startup=meta.startup,
     )
 
 

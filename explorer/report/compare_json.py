@@ -9,7 +9,10 @@ from typing import Any
 
 import msgspec
 
+from explorer.coldstart.stats import PRIMARY
 from explorer.compare.comparison import Comparison, Pair
+from explorer.compare.programs import BinaryDelta
+from explorer.compare.startup import StartUp
 from explorer.compare.surface import LABELS, Surface
 from explorer.filesystem.diff import Change
 from explorer.findings.analysis import Analysis
@@ -56,17 +59,10 @@ def compare_document(comparison: Comparison) -> dict[str, Any]:
             "gone": [_finding(item) for item in c.findings_gone],
             "new": [_finding(item) for item in c.findings_new],
         },
-        "binaries": [
-            {
-                "path": item.path,
-                **_pair(item.size),
-                "changes": [msgspec.to_builtins(change) for change in item.changes],
-            }
-            for item in c.binaries
-        ],
+        "binaries": [_binary(item) for item in c.binaries],
         "config": [msgspec.to_builtins(change) for change in c.config],
         "surface": _surface(c.surface_a, c.surface_b),
-        "coldstart": None,
+        "coldstart": _start_up(c.startup),
     }
 
 
@@ -107,6 +103,34 @@ def _files(c: Comparison) -> dict[str, Any]:
         for item in c.largest_files(FILES_LISTED)
     ]
     return counted
+
+
+def _binary(item: BinaryDelta) -> dict[str, Any]:
+    """packages and unattributed together are both sizes; both are empty when the files are the same to the byte."""
+    return {
+        "path": item.path,
+        "path_a": item.path_a or None,
+        "path_b": item.path_b or None,
+        **_pair(item.size),
+        "changes": [msgspec.to_builtins(change) for change in item.changes],
+        "packages": [
+            {"name": row.name, "module": row.module, **_pair(row.size)} for row in item.packages
+        ],
+        "unattributed": [{"reason": row.reason, **_pair(row.size)} for row in item.rest],
+        "dependencies": [msgspec.to_builtins(change) for change in item.dependencies],
+    }
+
+
+def _start_up(found: StartUp | None) -> dict[str, Any] | None:
+    """Seconds; `comparison` only where one measurement ran both images."""
+    if found is None:
+        return None
+    return {
+        "phase": PRIMARY,
+        "a": msgspec.to_builtins(found.a),
+        "b": msgspec.to_builtins(found.b),
+        "comparison": msgspec.to_builtins(found.together),
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

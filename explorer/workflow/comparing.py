@@ -10,6 +10,7 @@ from typing import Any
 
 from explorer.compare.comparison import Comparison, compare
 from explorer.compare.handover import load_comparison, save_comparison
+from explorer.compare.startup import start_up
 from explorer.errors import ExplorerError
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.source import ImageSource
@@ -55,8 +56,9 @@ def compare_to_files(task: Task, a: Side, b: Side, folder: str) -> Compared:
     task.progress(tr("Comparing"))
     first, second = analyses
     programs = read_programs(task, ((a.options, first), (b.options, second)))
+    startup = start_up(first.image.id, second.image.id)
     target = Path(folder) / "comparison.col"
-    save_comparison(compare(first, second, programs), target)
+    save_comparison(compare(first, second, programs, startup), target)
     return Compared(paths[0], paths[1], str(target))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from explorer.compare.pair import Pair
 from explorer.filesystem.diff import Change
+from explorer.findings.analysis import Analysis
 from explorer.translation import mark, tr
-from explorer.units import count_text, size_text
+from explorer.units import count_text, display_text, size_text
 
+_NAME_LIMIT = 60
 # What became of a path, as one sign: ＋ added, − removed, ≠ changed, ↔ moved, = same.
 ADDED, REMOVED, CHANGED, MOVED, SAME = "＋", "－", "≠", "↔", "="
 STATES = (ADDED, REMOVED, CHANGED, MOVED, SAME)
@@ -70,3 +74,10 @@ def held_size(size: int) -> str:
 def change_text(change: int) -> str:
     """What became of a path, in the user's language."""
     return tr(CHANGE_LABELS[Change(change)])
+
+
+def analysis_name(analysis: Analysis) -> str:
+    """What people call an image: its first tag, else how it was asked for."""
+    image = analysis.image
+    name = image.tags[0] if image.tags else Path(image.reference).name or image.reference
+    return display_text(name, _NAME_LIMIT)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from explorer.errors import EngineError, ExplorerError
 from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Job, Jobs
+from explorer.gui.models.deltas import analysis_name
 from explorer.gui.pages.compare_choice import CompareChoice, Offer
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.problem import ProblemPage
@@ -32,7 +33,6 @@ from explorer.workflow.opening import Options
 
 if TYPE_CHECKING:
     from explorer.compare.comparison import Comparison
-    from explorer.findings.analysis import Analysis
     from explorer.gui.pages.comparison import ComparisonView
     from explorer.workflow.comparing import Compared
 
@@ -298,13 +298,6 @@ class ComparePage(QStackedWidget):
         if files:
             event.acceptProposedAction()
             self.take([(path, "") for path in files])
-
-
-def analysis_name(analysis: Analysis) -> str:
-    """What people call an image: its first tag, else how it was asked for."""
-    image = analysis.image
-    name = image.tags[0] if image.tags else Path(image.reference).name or image.reference
-    return display_text(name, _NAME_LIMIT)
 
 
 def _short_name(reference: str) -> str:

@@ -8,7 +8,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.compare.comparison import Comparison
+from explorer.gui.models.deltas import analysis_name
 from explorer.gui.widgets.compare_cards import CompareCards
+from explorer.gui.widgets.diff_files import DiffFiles
 from explorer.gui.widgets.notice import INFO, WARNING, Notice
 from explorer.gui.widgets.plain_label import display_lines
 from explorer.translation import tr
@@ -25,11 +27,13 @@ class ComparisonView(QWidget):
         self.comparison: Comparison | None = None
         self.notice, self.moved_notice = Notice(), Notice()
         self.cards = CompareCards()
+        self.files = DiffFiles()
         self.swap, self.choose = QPushButton(tr("Swap")), QPushButton(tr("Compare others…"))
         self.swap.clicked.connect(self.swap_wanted)
         self.choose.clicked.connect(self.choose_wanted)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.files, tr("Files"))
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -52,6 +56,8 @@ class ComparisonView(QWidget):
         self.comparison = comparison
         self.cards.show_comparison(comparison)
         self.moved_notice.hide()
+        names = (analysis_name(item) for item in (comparison.a, comparison.b))
+        self.files.show_comparison(comparison, *names)
         if comparison.notes:
             kind = INFO if comparison.complete else WARNING
             self.notice.say(display_lines("\n".join(comparison.notes)), kind=kind)
@@ -70,5 +76,6 @@ class ComparisonView(QWidget):
     def retheme(self) -> None:
         """Take the colours of the theme in force."""
         self.cards.recolour()
+        self.files.retheme()
         for notice in (self.notice, self.moved_notice):
             notice.recolour()

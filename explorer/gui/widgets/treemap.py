@@ -100,8 +100,14 @@ class Treemap(QWidget):
         ratio = self.devicePixelRatioF()
         width, height = round(self.width() * ratio), round(self.height() * ratio)
         self._source = tree, shown
-        self._steps = layout_steps(tree, shown, self._navigation.zoom, width, height, ratio)
+        self._steps = layout_steps(
+            tree, shown, self._navigation.zoom, width, height, ratio, self.share()
+        )
         self._slice.start()
+
+    def share(self) -> float:
+        """How much of the area the map takes, 1.0 for all."""
+        return 1.0
 
     @property
     def drawing(self) -> bool:
@@ -206,6 +212,15 @@ class Treemap(QWidget):
         height, width = self._ids.shape
         return int(self._ids[y, x]) if 0 <= x < width and 0 <= y < height else -1
 
+    def show_hover(self, node: int) -> None:
+        """Mark a node that another view has the mouse on, or the folder that it is drawn in; -1 for none."""
+        tree = self._navigation.tree
+        while tree is not None and node > 0 and node not in self._boxes:
+            node = int(tree.parent[node])
+        if node != self._hover:
+            self._hover = node
+            self.update()
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         node = self.node_at(event.position().toPoint())
         if node != self._hover:
@@ -289,12 +304,18 @@ class Treemap(QWidget):
             node = self.node_at(event.pos())
             tree, shown = self._navigation.tree, self._navigation.view
             if node > 0 and tree is not None and shown is not None and self._tips:
-                text = f"/{display_name(tree.path(node))}\n{size_text(int(shown.total[node]))}"
-                QToolTip.showText(event.globalPos(), tooltip_text(text), self)
+                QToolTip.showText(event.globalPos(), tooltip_text(self.tip(node)), self)
             else:
                 QToolTip.hideText()
             return True
         return super().event(event)
+
+    def tip(self, node: int) -> str:
+        """What the tooltip of a node says."""
+        tree, shown = self._navigation.tree, self._navigation.view
+        assert tree is not None
+        assert shown is not None
+        return f"/{display_name(tree.path(node))}\n{size_text(int(shown.total[node]))}"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._timer.start()

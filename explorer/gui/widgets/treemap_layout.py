@@ -33,15 +33,29 @@ class Layout:
     )  # …, files, bytes
     # …, the innermost folder that shares the frame (folders of one folder are one frame), has a title
     frames: list[tuple[int, int, int, int, int, int, bool]] = field(default_factory=list)
+    # x, y, width, height of what the root leaves empty when it has only a share of the room
+    empty: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
 def layout_steps(
-    tree: FileTree, view: View, root: int, width: int, height: int, scale: float = 1.0
+    tree: FileTree,
+    view: View,
+    root: int,
+    width: int,
+    height: int,
+    scale: float = 1.0,
+    share: float = 1.0,
 ) -> Iterator[Layout]:
-    """Lay out the subtree of `root`; yields the growing layout now and then so that a caller can pause, last when done."""
+    """Lay out the subtree of `root`; yields the growing layout now and then so that a caller can pause, last when done.
+
+    With a `share` below 1.0 it takes only that part of the area, so that maps side by side can have one scale.
+    """
     layout = Layout(width, height, root)
+    side = min(max(share, 0.0), 1.0) ** 0.5
+    taken_width, taken_height = width * side, height * side
+    _leave_empty(layout, round(taken_width), round(taken_height))
     work: list[tuple[int, float, float, float, float, int]] = [
-        (root, 0.0, 0.0, float(width), float(height), 0)
+        (root, 0.0, 0.0, taken_width, taken_height, 0)
     ]
     cutoff = CUTOFF * scale
     done = 0
@@ -69,6 +83,16 @@ def layout_steps(
             done = 0
             yield layout
     yield layout
+
+
+def _leave_empty(layout: Layout, width: int, height: int) -> None:
+    """Note what stays empty at the right of the root's room and below it."""
+    for x, y, w, h in (
+        (width, 0, layout.width - width, layout.height),
+        (0, height, width, layout.height - height),
+    ):
+        if w > 0 and h > 0:
+            layout.empty.append((x, y, w, h))
 
 
 def _descend(tree: FileTree, view: View, node: int) -> tuple[int, Array]:

@@ -37,6 +37,7 @@ class Picture:
     theme: Theme
     font: QFont
     ratio: float = 1.0
+    empty_text: str = ""  # what the room that the map leaves empty stands for
 
     def image(self, ids: Array, overlay: QImage) -> QImage:
         """The picture; `ids` is fill_ids() of the layout, `overlay` is overlay()."""
@@ -107,6 +108,7 @@ class Picture:
         )
         self._draw_frames(painter, metrics)
         self._draw_rests(painter, metrics)
+        self._draw_empty(painter, metrics)
 
     def _draw_frames(self, painter: QPainter, metrics: QFontMetrics) -> None:
         title_height = round(TITLE * self.ratio)
@@ -120,14 +122,32 @@ class Picture:
                 text = f"{self._chain(node, last)}  {self._size(last)}"
                 painter.drawText(box, _LEFT, _elided(metrics, text, box))
 
+    def _draw_empty(self, painter: QPainter, metrics: QFontMetrics) -> None:
+        hatch = QBrush(self.theme.band, Qt.BrushStyle.FDiagPattern)
+        boxes = [QRect(*box) for box in self.layout.empty]
+        for box in boxes:
+            painter.fillRect(box, self.theme.background)
+            painter.fillRect(box, hatch)
+        if boxes and self.empty_text:
+            widest = max(boxes, key=lambda box: box.width() * box.height())
+            self._draw_note(painter, metrics, widest, self.empty_text)
+
+    def _draw_note(self, painter: QPainter, metrics: QFontMetrics, box: QRect, text: str) -> None:
+        """A text in the middle of a hatched box, if there is room for it."""
+        wide = metrics.horizontalAdvance(text) + self._px(10)
+        if wide < box.width() and metrics.height() < box.height():
+            label = QRect(0, 0, wide, metrics.height() + self._px(2))
+            label.moveCenter(box.center())
+            painter.fillRect(label, self.theme.background)
+            painter.setPen(text_on(self.theme.background))
+            painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+
     def _draw_rests(self, painter: QPainter, metrics: QFontMetrics) -> None:
         hatch = QBrush(QColor(self.theme.muted), Qt.BrushStyle.BDiagPattern)
         for x, y, w, h, _, files, size in self.layout.rests:
             box = QRect(x, y, w, h)
             painter.fillRect(box, self.theme.background)
             painter.fillRect(box, hatch)
-            if w < self._px(_LABEL_WIDTH) or h <= metrics.height():
-                continue
             text = ntr(
                 "{count} small file · {size}",
                 "{count} small files · {size}",
@@ -135,13 +155,7 @@ class Picture:
                 count=count_text(files),
                 size=size_text(size),
             )
-            wide = metrics.horizontalAdvance(text) + self._px(10)
-            if wide < w:
-                label = QRect(0, 0, wide, metrics.height() + self._px(2))
-                label.moveCenter(box.center())
-                painter.fillRect(label, self.theme.background)
-                painter.setPen(text_on(self.theme.background))
-                painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+            self._draw_note(painter, metrics, box, text)
 
     def _draw_labels(self, painter: QPainter, metrics: QFontMetrics) -> None:
         width, height = self._px(_LABEL_WIDTH), self._px(_LABEL_HEIGHT)
@@ -152,8 +166,7 @@ class Picture:
             faded = self.dimmed is not None and bool(self.dimmed[node])
             colour = QColor(*self.colours[node].tolist())
             painter.setPen(self.theme.muted if faded else text_on(colour))
-            name = display_name(self.tree.name(node), 60)
-            painter.drawText(box, _TOP_LEFT, _elided(metrics, name, box))
+            painter.drawText(box, _TOP_LEFT, _elided(metrics, self.name(node), box))
             if box.height() >= 2 * metrics.height():
                 below = box.adjusted(0, metrics.height(), 0, 0)
                 painter.drawText(below, _TOP_LEFT, _elided(metrics, self._size(node), box))
@@ -163,6 +176,10 @@ class Picture:
         way = self.tree.ancestors(last)
         names = [display_name(self.tree.name(n), 60) for n in way[way.index(node) :]]
         return "/".join(name for name in names if name)
+
+    def name(self, node: int) -> str:
+        """What a tile is called."""
+        return display_name(self.tree.name(node), 60)
 
     def _size(self, node: int) -> str:
         return size_text(int(self.view.total[node]))

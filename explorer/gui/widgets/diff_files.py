@@ -1,0 +1,168 @@
+"""The files of a comparison: which states are shown, a filter, the joined tree, and the maps below it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
+
+from explorer.compare.comparison import Comparison
+from explorer.gui.diff_selection import DEFAULT_STATES, DiffSelection
+from explorer.gui.models.deltas import STATE_LABELS, STATES, signed_size
+from explorer.gui.widgets.breadcrumb import Breadcrumb
+from explorer.gui.widgets.diff_map import DiffMaps
+from explorer.gui.widgets.diff_tree import DiffTreeView
+from explorer.gui.widgets.filter_bar import FilterChips, FilterField
+from explorer.gui.widgets.flow import FlowRow
+from explorer.gui.widgets.notice import Notice
+from explorer.gui.widgets.plain_label import tooltip_text
+from explorer.translation import tr
+from explorer.units import count_text, display_text, size_text
+
+_FIELD_WIDTH = 260
+
+
+class DiffFiles(QWidget):
+    """Tree and maps of one DiffSelection."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.selection = DiffSelection(self)
+        self.field = FilterField()
+        self.field.setMinimumWidth(_FIELD_WIDTH)
+        self.field.setAccessibleName(tr("Filter the files of both images"))
+        self.chips = FilterChips(self.field)
+        self.states = {state: self._state_button(state) for state in STATES}
+        self.former, self.next = QToolButton(), QToolButton()
+        self.notice = Notice()
+        self.tree = DiffTreeView(self.selection)
+        self.breadcrumb = _DiffBreadcrumb(self.selection)
+        self.maps = DiffMaps(self.selection)
+        self._lay_out()
+        self.field.changed.connect(self._filter)
+        self.selection.changed.connect(self._say)
+
+    def _lay_out(self) -> None:
+        states = FlowRow()
+        for button in self.states.values():
+            states.flow.addWidget(button)
+        head = QHBoxLayout()
+        head.addWidget(states, 1)
+        for button, text, hint, key, step in (
+            (self.former, "↑", tr("Former change"), "Shift+F7", -1),
+            (self.next, "↓", tr("Next change"), "F7", 1),
+        ):
+            action = QAction(hint, self)
+            action.setShortcut(QKeySequence(key))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(lambda _=False, by=step: self._step(by))
+            self.addAction(action)
+            button.setText(text)
+            button.setAccessibleName(hint)
+            button.setToolTip(tooltip_text(f"{hint} ({key})"))
+            button.clicked.connect(action.trigger)
+            head.addWidget(button)
+        head.addWidget(self.field)
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.breadcrumb)
+        column.addWidget(self.maps, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.tree)
+        split.addWidget(below)
+        split.setStretchFactor(0, 5)
+        split.setStretchFactor(1, 6)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        for widget in (self.chips, self.notice):
+            layout.addWidget(widget)
+        layout.addWidget(split, 1)
+
+    def _state_button(self, state: str) -> QToolButton:
+        button = QToolButton()
+        button.setCheckable(True)
+        button.setChecked(state in DEFAULT_STATES)
+        button.toggled.connect(self._states_changed)
+        return button
+
+    def show_comparison(self, comparison: Comparison, a: str, b: str) -> None:
+        """Show another comparison from its root; `a` and `b` are the images' names."""
+        self.field.blockSignals(True)
+        self.field.clear()
+        self.field.blockSignals(False)
+        self.chips.renew()
+        self.maps.name_sides(a, b)
+        self.selection.set_comparison(comparison)
+
+    def focus_filter(self) -> None:
+        """Go to the filter."""
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def show_all(self) -> None:
+        """Show files that are the same, too."""
+        for button in self.states.values():
+            button.setChecked(True)
+
+    def retheme(self) -> None:
+        """Take the colours of the theme in force."""
+        self.maps.recolour()
+        self.notice.recolour()
+
+    def _states_changed(self) -> None:
+        chosen = [state for state, button in self.states.items() if button.isChecked()]
+        self.selection.show_states(chosen)
+
+    def _filter(self) -> None:
+        self.selection.set_query(self.chips.renew())
+
+    def _step(self, by: int) -> None:
+        if not self.tree.step_change(by):
+            text = tr("There is no further change.") if by > 0 else tr("There is no former change.")
+            self.notice.say(text, seconds=4)
+
+    def _say(self) -> None:
+        """Counts on the buttons; what to do when nothing is shown."""
+        counts = self.selection.counts
+        for state, button in self.states.items():
+            label = tr(STATE_LABELS[state])
+            button.setText(f"{state} {label} {count_text(counts[state])}")
+            button.setAccessibleName(f"{label}: {count_text(counts[state])}")
+        visible = self.selection.visible
+        if len(visible) > 1 and visible[1:].any():
+            self.notice.hide()
+        elif self.selection.query is not None:
+            chips = display_text(" ".join(self.selection.query.chips()), 200)
+            text = tr("Nothing matches {filter}.", filter=chips)
+            self.notice.say(text, (tr("Clear filter"), self.field.clear))
+        elif not any(counts[state] for state in DEFAULT_STATES):
+            text = tr("All files are the same in both images.")
+            self.notice.say(text, (tr("Show them"), self.show_all))
+        else:
+            text = tr("No file has one of the chosen states.")
+            self.notice.say(text, (tr("Show all files"), self.show_all))
+
+
+class _DiffBreadcrumb(Breadcrumb):
+    """The way to the folder that the maps show, with both sides' bytes."""
+
+    def __init__(self, selection: DiffSelection) -> None:
+        super().__init__(selection.delta)
+        self._diff = selection
+        selection.changed.connect(self.renew)
+
+    def renew(self) -> None:
+        """Show the way to the present zoom."""
+        super().renew()
+        if self._diff.comparison is not None:
+            self._facts.setText(self._diff_facts())
+
+    def _diff_facts(self) -> str:
+        zoom = self._diff.zoom
+        a, b = int(self._diff.total_a[zoom]), int(self._diff.total_b[zoom])
+        return f"A {size_text(a)} · B {size_text(b)} · {signed_size(b - a)}"

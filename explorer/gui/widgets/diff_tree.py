@@ -1,0 +1,160 @@
+"""Both file trees in one: sizes on both sides, the difference as a bar, what became of each path."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHeaderView, QMenu, QTreeView, QWidget
+
+from explorer.gui.diff_selection import DiffSelection
+from explorer.gui.models.diff_tree import DELTA, NAME, SIZE_A, SIZE_B, STATE, DiffTreeModel
+from explorer.gui.widgets.copying import name_view
+from explorer.gui.widgets.delta_bar import DeltaBarDelegate
+from explorer.translation import tr
+from explorer.units import display_name
+
+# Folders that hold this share of the largest difference are open at first, so many at most.
+_OPEN_SHARE, _OPEN_MOST = 0.01, 12
+_OPENED_SCANNED = 2000
+_WIDTHS = {SIZE_A: 84, SIZE_B: 84, DELTA: 190, STATE: 220}
+_NAME_WIDTH, _STATE_NARROW = 240, 90
+
+
+class DiffTreeView(QTreeView):
+    """Follows a DiffSelection; what was opened stays open while the same comparison is shown."""
+
+    def __init__(self, selection: DiffSelection, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._selection = selection
+        self._shown: object = None
+        self._following = False
+        self.model_ = DiffTreeModel(selection, self)
+        self.setModel(self.model_)
+        name_view(self, tr("Files of both images"))
+        self.setUniformRowHeights(True)
+        self.setSortingEnabled(True)
+        self.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
+        self.setItemDelegateForColumn(DELTA, DeltaBarDelegate(self))
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setSortIndicator(DELTA, Qt.SortOrder.DescendingOrder)
+        for column, width in _WIDTHS.items():
+            header.resizeSection(column, width)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
+        self.selectionModel().currentChanged.connect(self._current_changed)
+        self.doubleClicked.connect(self._enter)
+        selection.changed.connect(self.renew)
+        selection.current_changed.connect(self.reveal)
+
+    def renew(self) -> None:
+        """Show the selection; a new comparison is opened down to what matters."""
+        chosen = self._selection
+        fresh = chosen.comparison is not self._shown
+        opened = [] if fresh else self._opened()
+        self._shown = chosen.comparison
+        self._following = True
+        self.model_.renew()
+        for node in self._telling() if fresh else opened:
+            index = self.model_.index_of(node)
+            if index.isValid():
+                self.expand(index)
+        self._following = False
+        self.reveal(chosen.current)
+
+    def reveal(self, node: int) -> None:
+        """Select a node and scroll to it, opening the folders above."""
+        if self._following:
+            return
+        index = self.model_.index_of(node)
+        if index.isValid() and index != self.currentIndex():
+            self._following = True
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+            self._following = False
+
+    def step_change(self, step: int) -> bool:
+        """Go to the next (1) or the former (-1) change; False when there is none."""
+        node = self.model_.next_change(self._selection.current, step)
+        if node > 0:
+            self._selection.set_current(node)
+        return node > 0
+
+    def _telling(self) -> list[int]:
+        """The folders that hold most of the difference, parents first."""
+        chosen = self._selection
+        tree = chosen.diff.tree
+        top = tree.children(0)
+        most = int(chosen.churn[top].max()) if len(top) else 0
+        folders = chosen.visible & (tree.end - np.arange(len(tree)) > 1)
+        held = np.flatnonzero(folders & (chosen.churn >= max(_OPEN_SHARE * most, 1)))
+        held = held[held > 0]
+        biggest = held[np.lexsort((held, -chosen.churn[held]))][:_OPEN_MOST]
+        return sorted(biggest.tolist())
+
+    def _opened(self) -> list[int]:
+        """The open folders, parents first."""
+        opened = []
+        pending = [QModelIndex()]
+        while pending:
+            parent = pending.pop()
+            for index in self.model_.folders(parent)[:_OPENED_SCANNED]:
+                if self.isExpanded(index):
+                    opened.append(self.model_.node(index))
+                    pending.append(index)
+        return opened
+
+    def _current_changed(self, index: QModelIndex, _before: QModelIndex) -> None:
+        if index.isValid() and not self._following:
+            self._following = True
+            self._selection.set_current(self.model_.node(index))
+            self._following = False
+
+    def _enter(self, index: QModelIndex) -> None:
+        """Zoom the maps to a folder; a moved file leads to its other end."""
+        node = self.model_.node(index)
+        if self.model_.hasChildren(index.siblingAtColumn(0)):
+            self._selection.set_zoom(node)
+        elif node:
+            self._go_to_partner(node)
+
+    def _go_to_partner(self, node: int) -> None:
+        partner = int(self._selection.diff.partner[node])
+        if partner >= 0:
+            self._selection.set_current(partner)
+
+    def _menu(self, place: object) -> None:
+        index = self.indexAt(place)  # type: ignore[arg-type]  # the signal's QPoint
+        if not index.isValid():
+            return
+        node = self.model_.node(index)
+        path = self._selection.diff.tree.path(node)
+        menu = QMenu(self)
+        if self.model_.hasChildren(index.siblingAtColumn(0)):
+            menu.addAction(tr("Zoom here"), lambda: self._selection.set_zoom(node))
+        if self._selection.diff.partner[node] >= 0:
+            menu.addAction(tr("Go to the other end"), lambda: self._go_to_partner(node))
+        text = "/" + display_name(path, 1 << 16)
+        menu.addAction(tr("Copy path"), lambda: QGuiApplication.clipboard().setText(text))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.viewport().mapToGlobal(place))  # type: ignore[call-overload]  # as above
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Asterisk:
+            # Qt would open everything below, which takes seconds in a large folder.
+            self.expandRecursively(self.currentIndex(), 1)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._enter(self.currentIndex())
+        elif event.key() == Qt.Key.Key_Backspace:
+            self._selection.zoom_out()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names keep room: the state's words go first, its sign stays."""
+        super().resizeEvent(event)
+        left = self.viewport().width() - _NAME_WIDTH - sum(_WIDTHS.values()) + _WIDTHS[STATE]
+        wide = max(_STATE_NARROW, min(left, 2 * _WIDTHS[STATE]))
+        self.header().resizeSection(STATE, wide)
