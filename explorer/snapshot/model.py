@@ -16,6 +16,21 @@ from explorer.snapshot.origin import Origin
 
 
 @dataclass(frozen=True)
+class ImageSummary:
+    """What a list shows of the image in a snapshot; sizes in bytes."""
+
+    id: str = ""
+    tags: tuple[str, ...] = ()
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
+    created: str = ""
+    layers: int = 0
+    content_bytes: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True)
 class RecordedRewrite:
     """A rewrite with all that it was planned from, so that it can be planned again without the image."""
 

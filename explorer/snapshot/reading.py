@@ -21,7 +21,7 @@ from explorer.findings.analysis import ANALYSIS_VERSION, Analysis
 from explorer.gobinary.binary import GoBinary
 from explorer.snapshot.checking import check_analysis, check_columns
 from explorer.snapshot.container import Container, damaged, read_container
-from explorer.snapshot.model import RecordedRewrite, Snapshot
+from explorer.snapshot.model import ImageSummary, RecordedRewrite, Snapshot
 from explorer.snapshot.origin import Origin, origin_of
 from explorer.snapshot.upgrade import upgrade
 from explorer.snapshot.writing import COLUMNS, KIND
@@ -56,6 +56,10 @@ class SnapshotFile:
     def origin(self) -> Origin:
         """Who made it and when."""
         return origin_of(self.container.head.get("origin"))
+
+    def image(self) -> ImageSummary:
+        """What a list shows of the image, without unpacking anything."""
+        return self._guarded(lambda: msgspec.convert(self.container.head["image"], ImageSummary))
 
     def save_analysis(self, target: Path, reference: str) -> Analysis:
         """Write the analysis as the file that Analysis.load() maps, under the reference it was opened by, and load it."""

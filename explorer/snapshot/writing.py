@@ -76,10 +76,15 @@ def columns_of(analysis: Analysis) -> tuple[dict[str, Any], dict[str, Array]]:
 
 def _summary(analysis: Analysis) -> Mapping[str, Any]:
     """What a list of snapshots shows without unpacking anything."""
+    image = analysis.image
     return {
-        "tags": list(analysis.image.tags),
-        "id": analysis.image.id,
-        "layers": len(analysis.image.layers),
+        "tags": list(image.tags),
+        "id": image.id,
+        "os": image.platform.os,
+        "architecture": image.platform.architecture,
+        "variant": image.platform.variant,
+        "created": image.created,
+        "layers": len(image.layers),
         "content_bytes": analysis.totals.content_bytes,
         "files": analysis.totals.files,
     }

@@ -10,6 +10,7 @@ from explorer.filesystem.archive import ArchiveImage
 from explorer.filesystem.archive import list_archive as archive_images
 from explorer.task import Task
 from explorer.workflow.opening import connect_engine
+from explorer.workflow.snapshots import listed_snapshot, snapshot_path
 
 if TYPE_CHECKING:
     from explorer.engine.client import EngineInfo
@@ -54,5 +55,7 @@ def base_of(task: Task, host: str, diff_ids: tuple[str, ...]) -> tuple[str, int]
 
 
 def list_archive(task: Task, path: str) -> list[ArchiveImage]:
-    """The images in an archive or folder, for the picker."""
+    """The images in an archive or folder, or the one of a snapshot, for the picker."""
+    if snapshot_path(path) is not None:
+        return [listed_snapshot(Path(path))]
     return archive_images(task, Path(path))

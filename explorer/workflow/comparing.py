@@ -22,6 +22,7 @@ from explorer.task import Task
 from explorer.translation import tr
 from explorer.workflow.analysing import analyse
 from explorer.workflow.opening import Options, binary_cache, open_source, same_image
+from explorer.workflow.snapshots import recorded_binaries, recorded_store
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ def compare_to_files(task: Task, a: Side, b: Side, folder: str) -> Compared:
     task.progress(tr("Comparing"))
     first, second = analyses
     programs = read_programs(task, ((a.options, first), (b.options, second)))
-    startup = start_up(first.image.id, second.image.id)
+    names = [str(side.options["reference"]) for side in (a, b)]
+    recorded = recorded_store(task, names, Path(folder) / "recorded")
+    ids = first.image.id, second.image.id
+    startup = start_up(*ids) or start_up(*ids, recorded)
     target = Path(folder) / "comparison.col"
     save_comparison(compare(first, second, programs, startup), target)
     return Compared(paths[0], paths[1], str(target))
@@ -88,10 +92,13 @@ def _programs(
 ) -> Iterator[tuple[str, GoBinary]]:
     chosen = Options(**options)
     cache = binary_cache(chosen)
+    recorded = recorded_binaries(task, chosen.reference)
     with ExitStack() as stack:
         source: ImageSource | None = None
         for item in wanted:
-            binary = cache.get(item.digest) if cache is not None else None
+            binary = recorded.get(item.digest)
+            if binary is None and cache is not None:
+                binary = cache.get(item.digest)
             if binary is None:
                 # The image may be gone, or its snapshot holds no file contents.
                 with suppress(ExplorerError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import ExplorerError, ImageNotFound, InputError
+from explorer.errors import ImageNotFound, InputError
 from explorer.image.reference import PATH, SNAPSHOT, parse_reference
 from explorer.task import Task
 from explorer.translation import language, set_language, tr
@@ -17,6 +17,9 @@ from explorer.units import display_name, display_text
 
 if TYPE_CHECKING:
     from explorer.coldstart.sample import Sample
+    from explorer.coldstart.store import Store
+    from explorer.dockerfile.rewrite.files import RewriteFiles
+    from explorer.filesystem.archive import ArchiveImage
     from explorer.findings.analysis import Analysis
     from explorer.gobinary.binary import GoBinary
     from explorer.snapshot.model import RecordedRewrite, Snapshot
@@ -101,25 +104,62 @@ def recorded_rewrite(task: Task, reference: str) -> RecordedRewrite | None:
     return SnapshotFile.open(path).rewrite()
 
 
-def recorded_samples(task: Task, reference: str) -> tuple[Sample, ...]:
-    """The measurements that a snapshot holds, none for any other reference."""
+def recorded_files(task: Task, reference: str) -> RewriteFiles:
+    """The Dockerfile and the source folder's facts that a snapshot's rewrite was planned from; none for other references."""
+    from explorer.dockerfile.rewrite.files import RewriteFiles
+
+    recorded = recorded_rewrite(task, reference)
+    return recorded.files if recorded is not None else RewriteFiles()
+
+
+def recorded_binaries(task: Task, reference: str) -> dict[str, GoBinary]:
+    """The analyses of executables that a snapshot holds, by digest; none for any other reference."""
     path = snapshot_path(reference)
     if path is None:
-        return ()
+        return {}
     from explorer.snapshot.reading import SnapshotFile
 
     task.checkpoint()
-    return SnapshotFile.open(path).samples()
+    return SnapshotFile.open(path).binaries()
 
 
-def snapshot_origin(reference: str) -> Origin | None:
-    """Who made the snapshot behind a reference and when; None for what cannot be read as one."""
+def recorded_samples(task: Task, reference: str) -> tuple[Sample, ...]:
+    """The measurements that a snapshot holds, the newest first; none for any other reference."""
+    return recorded_parts(task, reference)[1] if snapshot_path(reference) is not None else ()
+
+
+def recorded_parts(task: Task, reference: str) -> tuple[Origin, tuple[Sample, ...]]:
+    """Who made a snapshot and what was measured of its image, the newest first; see SnapshotFile.open for the errors."""
     from explorer.snapshot.reading import SnapshotFile
 
-    with suppress(ExplorerError):
-        path = snapshot_path(reference)
-        return SnapshotFile.open(path).origin if path is not None else None
-    return None
+    task.checkpoint()
+    file = SnapshotFile.open(snapshot_path(reference) or Path(reference))
+    return file.origin, file.samples()
+
+
+def recorded_store(task: Task, references: Iterable[str], folder: Path) -> Store:
+    """The measurements that these snapshots hold, as a store in `folder`; empty where none of them is a snapshot."""
+    from explorer.coldstart.store import Store
+    from explorer.snapshot.reading import SnapshotFile
+
+    store = Store(folder)
+    for path in filter(None, map(snapshot_path, references)):
+        task.checkpoint()
+        for sample in SnapshotFile.open(path).samples():
+            with suppress(InputError):
+                store.save(sample)
+    return store
+
+
+def listed_snapshot(path: Path) -> ArchiveImage:
+    """What a list of images shows of a snapshot; see SnapshotFile.open for the errors."""
+    from explorer.filesystem.archive import ArchiveImage
+    from explorer.image.model import Platform
+    from explorer.snapshot.reading import SnapshotFile
+
+    found = SnapshotFile.open(path).image()
+    platform = Platform(found.os, found.architecture, found.variant)
+    return ArchiveImage(found.id, found.tags, platform, found.created, found.layers)
 
 
 @dataclass(frozen=True)
@@ -234,13 +274,7 @@ def _planned(
 
 
 def _samples_of(image_id: str) -> tuple[Sample, ...]:
-    """The user's measurements of an image, the newest first; files that are none are left out."""
-    from explorer.coldstart.store import Store
+    """The user's measurements of an image, the newest first."""
+    from explorer.coldstart.store import find_for
 
-    store, found = Store(), []
-    for entry in store.history():
-        with suppress(InputError):
-            sample = store.load(entry.id)
-            if any(arm.image_id == image_id for arm in sample.spec.arms):
-                found.append(sample)
-    return tuple(found[:_SAMPLES_KEPT])
+    return find_for((image_id,))[:_SAMPLES_KEPT]

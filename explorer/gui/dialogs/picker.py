@@ -36,7 +36,7 @@ from explorer.units import count_text, display_text
 
 # Two images are compared; more are not opened at once by mistake.
 _MOST = 2
-_SUFFIXES = "*.tar *.tar.gz *.tgz *.tar.zst *.tzst *.tar.xz *.txz *.tar.bz2 *.tbz2 *.oci"
+_SUFFIXES = "*.tar *.tar.gz *.tgz *.tar.zst *.tzst *.tar.xz *.txz *.tar.bz2 *.tbz2 *.oci *.image-snapshot"
 Choice = tuple[str, str]  # a reference, and the platform to choose in it ("" for this machine's)
 
 
