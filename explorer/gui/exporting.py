@@ -66,15 +66,15 @@ Step = Callable[[int], bool]
 
 def files_csv(analysis: Analysis, shown: View) -> Iterator[bytes]:
     """The entries of a view, parents first, in parts of some thousand lines; folders that nothing lists have no layer."""
-    yield _lines([FILE_COLUMNS])
+    yield csv_lines([FILE_COLUMNS])
     rows = _file_rows(analysis, shown)
     part: list[Sequence[object]] = []
     for row in rows:
         part.append(row)
         if len(part) == _ROWS_A_CHUNK:
-            yield _lines(part)
+            yield csv_lines(part)
             part = []
-    yield _lines(part)
+    yield csv_lines(part)
 
 
 def _file_rows(analysis: Analysis, shown: View) -> Iterator[Sequence[object]]:
@@ -107,7 +107,7 @@ class _Entries:
         stack = analysis.stack
         self._stack = stack
         self._layers = analysis.stack_layers
-        self._rules = [_cell(rule) for rule in analysis.rules]
+        self._rules = [csv_cell(rule) for rule in analysis.rules]
         self._kind, self._rule = stack.kind.tolist(), analysis.rule.tolist()
         self._category = analysis.category.tolist()
         self._state, self._until = stack.state.tolist(), stack.until.tolist()
@@ -122,7 +122,7 @@ class _Entries:
         """The columns from the category on."""
         kind, until = self._kind[row], self._until[row]
         file = kind == Kind.FILE
-        link = _cell(path_text(self._stack.link_target(row))) if kind in _LINKS else ""
+        link = csv_cell(path_text(self._stack.link_target(row))) if kind in _LINKS else ""
         return (
             CATEGORIES[self._category[row]].id if file else "",
             self._rules[self._rule[row]],
@@ -159,9 +159,9 @@ def layers_csv(analysis: Analysis) -> bytes:
         )  # fmt: skip
         stored = layer.stored_bytes if layer.stored_bytes >= 0 else ""
         unread = ("",) * (len(figure) - 1) + ("no",)
-        head = (layer.index, _cell(layer.diff_id), _cell(step), stored)
+        head = (layer.index, csv_cell(layer.diff_id), csv_cell(step), stored)
         rows.append((*head, *(figure if item.read else unread)))
-    return _lines(rows)
+    return csv_lines(rows)
 
 
 def findings_csv(analysis: Analysis, findings: Iterable[Finding]) -> bytes:
@@ -174,20 +174,20 @@ def findings_csv(analysis: Analysis, findings: Iterable[Finding]) -> bytes:
             largest = "/" + path_text(analysis.stack.tree.path(node))
         rows.append(
             (
-                _cell(finding.id),
-                _cell(finding.category),
-                _cell(finding.title()),
+                csv_cell(finding.id),
+                csv_cell(finding.category),
+                csv_cell(finding.title()),
                 finding.bytes,
                 len(finding.rows),
                 finding.layer if finding.layer >= 0 else "",
-                _cell(finding.confidence),
+                csv_cell(finding.confidence),
                 "yes" if finding.overlaps else "no",
-                _cell(finding.reason()),
-                _cell(finding.remedy()),
+                csv_cell(finding.reason()),
+                csv_cell(finding.remedy()),
                 largest,
             )
         )
-    return _lines(rows)
+    return csv_lines(rows)
 
 
 def path_text(raw: bytes) -> str:
@@ -223,7 +223,7 @@ def _escaped(char: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
-def _cell(text: str) -> str:
+def csv_cell(text: str) -> str:
     """Text that no spreadsheet takes for a formula; controls but line breaks are written as \\xNN."""
     if not text.isprintable():
         text = "".join(
@@ -236,7 +236,8 @@ def _control(char: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
 
 
-def _lines(rows: Iterable[Sequence[object]]) -> bytes:
+def csv_lines(rows: Iterable[Sequence[object]]) -> bytes:
+    """Rows as lines of a CSV file; texts in them must have gone through csv_cell()."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode("utf-8")
