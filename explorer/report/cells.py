@@ -1,0 +1,94 @@
+"""How a report's cells read: the same words for the same figures in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from explorer.report.document import Cell, Column, Kind, Table
+from explorer.translation import ntr
+from explorer.units import count_text, display_name, display_text, seconds_text, size_text
+
+NOTHING = "–"
+_PATH_LIMIT = 240
+
+
+def cell_text(kind: Kind, value: Cell) -> str:
+    """A cell as people read it; one harmless line."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bytes):
+        return "/" + display_name(value, _PATH_LIMIT)
+    if isinstance(value, str):
+        return visible(value)
+    if kind in _NUMBERS:
+        return _NUMBERS[kind](value)
+    return str(value)
+
+
+def delta_text(size: float) -> str:
+    """A difference in bytes with its sign and a mark for those who see no colour: ▼ −34.0 MB."""
+    if not size:
+        return "="
+    return f"▼ −{size_text(int(-size))}" if size < 0 else f"▲ +{size_text(int(size))}"
+
+
+def exact_text(kind: Kind, value: Cell) -> str:
+    """Every digit of a number of bytes, with its sign where it is a difference."""
+    if not isinstance(value, int):
+        return NOTHING
+    if kind is Kind.DELTA:
+        return _signed_count(value)
+    return count_text(value)
+
+
+def share_of(part: float) -> str:
+    """A share of 1.0 as a percentage; a small one is not rounded away."""
+    return "<0.1%" if 0 < part < 0.0005 else f"{100 * part:.1f}%"
+
+
+def change_text(before: Cell, value: Cell) -> str:
+    """By how many percent a number changed, "" where that says nothing."""
+    if not isinstance(before, int | float) or not isinstance(value, int | float):
+        return ""
+    if not before or before == value:
+        return ""
+    share = 100 * (value - before) / before
+    if share <= -99.95 and value:
+        # 100 % would mean that nothing is left.
+        return f"−{min(-share, 99.99):.2f}%"
+    return f"{'−' if share < 0 else '+'}{abs(share):.1f}%"
+
+
+def more_text(table: Table) -> str:
+    """What stands for the rows that are not listed."""
+    return ntr("{n} more", "{n} more", table.more, n=count_text(table.more))
+
+
+def visible(text: str) -> str:
+    """`text` in one line with control and direction characters to be seen; backslashes stay, unlike display_text."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else display_text(char) for char in text.replace("\r\n", "\n")
+    )
+
+
+def is_exact(column: Column) -> bool:
+    """Whether a column shows its numbers to the last digit as well."""
+    return column.exact and column.kind in (Kind.BYTES, Kind.DELTA)
+
+
+def _signed_count(value: float) -> str:
+    if not value:
+        return "="
+    return f"−{count_text(int(-value))}" if value < 0 else f"+{count_text(int(value))}"
+
+
+_NUMBERS: Mapping[Kind, Callable[[float], str]] = {
+    Kind.BYTES: lambda value: size_text(int(value)),
+    Kind.DELTA: delta_text,
+    Kind.COUNT: lambda value: count_text(int(value)),
+    Kind.COUNT_DELTA: _signed_count,
+    Kind.SHARE: share_of,
+    Kind.SECONDS: lambda value: seconds_text(value) if value >= 1 else f"{1000 * value:.1f} ms",
+}

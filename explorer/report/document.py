@@ -1,0 +1,240 @@
+"""A report as a value: facts, warnings and sections of tables and charts, which every writer (HTML, Markdown, PDF, CSV) shows.
+
+Texts are in the user's language; paths are raw bytes, sizes integers, so that each writer can show them in its way and
+all of them show the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+Cell = str | bytes | int | float | None
+
+
+class Kind(Enum):
+    """What a cell is."""
+
+    TEXT = "text"
+    CODE = "code"  # text of machines: commands, digests, names of packages
+    PATH = "path"  # raw bytes, without a leading slash
+    BYTES = "bytes"
+    DELTA = "delta"  # bytes more (or less) than before
+    COUNT = "count"
+    COUNT_DELTA = "count-delta"
+    NUMBER = "number"  # a number that is a name: a layer's index
+    SHARE = "share"  # 0.0 to 1.0
+    SECONDS = "seconds"
+
+
+_ADDABLE = (Kind.BYTES, Kind.DELTA, Kind.COUNT, Kind.COUNT_DELTA)
+NUMERIC = (*_ADDABLE, Kind.NUMBER, Kind.SHARE, Kind.SECONDS)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `id` names it in CSV; `exact` ones show every digit; `summed` is False where rows overlap."""
+
+    id: str
+    title: str
+    kind: Kind = Kind.TEXT
+    exact: bool = False
+    summed: bool = True
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the cells of the column make a sum."""
+        return self.summed and self.kind in _ADDABLE
+
+
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows, the biggest first. `more` rows are not listed: `rest` has their sums; `total` is the sum over all rows."""
+
+    id: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    more: int = 0
+    rest: Row = ()
+    total: Row = ()
+    note: str = ""
+
+    def capped(self, limit: int) -> Table:
+        """The table with at most `limit` rows; what is left out joins the rest."""
+        if len(self.rows) <= limit:
+            return self
+        kept, cut = self.rows[:limit], self.rows[limit:]
+        others = [self.rest] if self.more else []
+        rest = sums(self.columns, [*cut, *others])
+        return replace(self, rows=kept, more=self.more + len(cut), rest=rest)
+
+
+def sums(columns: Sequence[Column], rows: Sequence[Row]) -> Row:
+    """One cell a column: the sum where a column adds up, None elsewhere."""
+    return tuple(
+        sum(int(row[place] or 0) for row in rows) if column.adds_up else None
+        for place, column in enumerate(columns)
+    )
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A key figure; `before` is its value in the earlier image, None without one."""
+
+    label: str
+    value: Cell
+    kind: Kind = Kind.BYTES
+    before: Cell = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class KeyFigures:
+    """The few numbers to look at first."""
+
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A named amount of bytes; `group` is the colour group of its category."""
+
+    label: str
+    bytes: int
+    group: str = "system"
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Amounts beside each other."""
+
+    title: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """From one size to another: start + all steps = end, to the byte; a step's bytes have a sign."""
+
+    title: str
+    start: Bar
+    steps: tuple[Bar, ...]
+    end: Bar
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle of a treemap; `parts` sum to its bytes or are empty."""
+
+    label: str
+    bytes: int
+    group: str
+    parts: tuple[Tile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One image's treemap."""
+
+    label: str
+    tiles: tuple[Tile, ...]
+
+    @property
+    def bytes(self) -> int:
+        """What the whole panel stands for."""
+        return sum(tile.bytes for tile in self.tiles)
+
+
+@dataclass(frozen=True)
+class Treemap:
+    """One panel an image; all panels have one scale, so that their areas compare."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Measured times of one image, in seconds, with their median and its interval."""
+
+    label: str
+    values: tuple[float, ...]
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Strips:
+    """Measurements on one axis."""
+
+    title: str
+    strips: tuple[Strip, ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A text in lines; the lines of "diff" begin with +, - or a space."""
+
+    title: str
+    text: str
+    language: str = ""
+
+
+Block = Paragraph | KeyFigures | Table | Bars | Waterfall | Treemap | Strips | Code
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it; `detail` sections may be folded."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+    detail: bool = False
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line under the title: what was looked at."""
+
+    label: str
+    value: str
+    kind: Kind = Kind.TEXT
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole report. `warnings` say what makes it less than whole; they stand before all figures."""
+
+    title: str
+    facts: tuple[Fact, ...]
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+    language: str = "en"
+
+    def tables(self) -> Iterator[Table]:
+        """All tables, in order."""
+        for section in self.sections:
+            for block in section.blocks:
+                if isinstance(block, Table):
+                    yield block
+
+    def table(self, name: str) -> Table:
+        """The table of an id; KeyError when there is none."""
+        for table in self.tables():
+            if table.id == name:
+                return table
+        raise KeyError(name)

@@ -1,0 +1,105 @@
+"""Go executables of two images in the report: their sizes, packages, dependencies and build settings."""
+
+from __future__ import annotations
+
+from explorer.compare.comparison import Comparison
+from explorer.compare.programs import BinaryDelta
+from explorer.report.document import Block, Column, Kind, Row, Table
+from explorer.report.documents.parts import image_name
+from explorer.translation import tr
+from explorer.units import display_text
+
+# The biggest programs are looked into; an image may hold a whole toolchain.
+_LOOKED_INTO = 3
+_PACKAGES = 40
+
+
+def program_blocks(c: Comparison, limit: int) -> tuple[Block, ...]:
+    """A table of all programs, then packages, dependencies and settings of the biggest."""
+    if not c.binaries:
+        return ()
+    columns = (
+        Column("program", tr("Go executable"), Kind.CODE),
+        Column("moved_from", tr("Moved from"), Kind.CODE),
+        Column("before_bytes", image_name(c.a), Kind.BYTES),
+        Column("after_bytes", image_name(c.b), Kind.BYTES),
+        Column("delta_bytes", tr("Difference"), Kind.DELTA),
+    )
+    ranked = sorted(c.binaries, key=lambda item: -max(item.size.a, item.size.b))
+    rows: tuple[Row, ...] = tuple(
+        (
+            item.path,
+            item.path_a if item.moved else None,
+            item.size.a,
+            item.size.b,
+            item.size.delta,
+        )
+        for item in ranked
+    )
+    whole = sum(item.size.a for item in ranked), sum(item.size.b for item in ranked)
+    total = (tr("all"), None, *whole, whole[1] - whole[0])
+    table = Table("programs", tr("Go executables"), columns, rows, total=total).capped(limit)
+    looked_into = [item for item in ranked if item.packages][:_LOOKED_INTO]
+    changed = [item for item in ranked if item.changes or item.dependencies][:_LOOKED_INTO]
+    return (
+        table,
+        *(_packages(c, item, place) for place, item in enumerate(looked_into, 1)),
+        *(_changes(c, item, place, limit) for place, item in enumerate(changed, 1)),
+    )
+
+
+def _packages(c: Comparison, item: BinaryDelta, place: int) -> Table:
+    columns = (
+        Column("package", tr("Package"), Kind.CODE),
+        Column("module", tr("Module"), Kind.CODE),
+        Column("before_bytes", image_name(c.a), Kind.BYTES),
+        Column("after_bytes", image_name(c.b), Kind.BYTES),
+        Column("delta_bytes", tr("Difference"), Kind.DELTA),
+    )
+    rows: list[Row] = [
+        (
+            display_text(row.name),
+            display_text(row.module) or None,
+            row.size.a,
+            row.size.b,
+            row.size.delta,
+        )
+        for row in item.packages
+    ]
+    rows += [
+        (tr("({reason})", reason=row.label()), None, row.size.a, row.size.b, row.size.delta)
+        for row in item.rest
+    ]
+    rows.sort(key=lambda row: (-abs(int(row[4] or 0)), -int(row[3] or 0), str(row[0])))
+    total = (tr("the whole file"), None, item.size.a, item.size.b, item.size.delta)
+    title = tr("Bytes by package: {name}", name=item.path)
+    return Table(f"packages-{place}", title, columns, tuple(rows), total=total).capped(_PACKAGES)
+
+
+def _changes(c: Comparison, item: BinaryDelta, place: int, limit: int) -> Table:
+    columns = (
+        Column("what", tr("What")),
+        Column("name", tr("Name"), Kind.CODE),
+        Column("before", image_name(c.a), Kind.CODE),
+        Column("after", image_name(c.b), Kind.CODE),
+    )
+    rows: list[Row] = [
+        (
+            tr("build"),
+            display_text(change.key),
+            display_text(change.a) or None,
+            display_text(change.b) or None,
+        )
+        for change in item.changes
+    ]
+    rows += [
+        (
+            tr("dependency"),
+            display_text(change.path),
+            display_text(change.a) or None,
+            display_text(change.b) or None,
+        )
+        for change in item.dependencies
+    ]
+    title = tr("Build and dependencies: {name}", name=item.path)
+    return Table(f"build-{place}", title, columns, tuple(rows)).capped(limit)

@@ -1,0 +1,115 @@
+"""Parts that reports of one and of two images share: names, facts, warnings, layers, the treemap's tiles."""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+
+from explorer.dockerfile.redact import redact
+from explorer.filesystem.columnfile import Array
+from explorer.filesystem.layer import Kind as Entry
+from explorer.filesystem.tree import FileTree
+from explorer.findings.analysis import Analysis
+from explorer.findings.category import CATEGORIES
+from explorer.image.history import instruction
+from explorer.report.document import Fact, Kind, Panel, Tile
+from explorer.translation import tr
+from explorer.units import display_name, display_text, size_text
+
+# More than this in one table helps nobody; the rest is summed up in one row.
+ROWS = 100
+# Categories of a smaller share are not divided in the treemap, and places of a smaller share not drawn.
+_DIVIDED_SHARE = 0.01
+_PARTS = 9
+_COMMAND_LIMIT = 300
+
+
+def image_name(analysis: Analysis) -> str:
+    """What people call the image."""
+    image = analysis.image
+    return display_text(image.tags[0] if image.tags else image.reference, 80)
+
+
+def image_facts(analysis: Analysis) -> tuple[Fact, ...]:
+    """Which image it is and how it was read."""
+    image = analysis.image
+    stored = [layer.stored_bytes for layer in image.layers]
+    facts = [
+        Fact(tr("Reference"), display_text(image.reference), Kind.CODE),
+        Fact(tr("Image ID"), display_text(image.id), Kind.CODE),
+        Fact(tr("Platform"), display_text(str(image.platform))),
+        Fact(tr("Created"), display_text(image.created, 40)),
+    ]
+    if stored and min(stored) >= 0:
+        facts.append(Fact(tr("Stored layers"), size_text(sum(stored))))
+    return tuple(fact for fact in facts if fact.value)
+
+
+def incomplete(analysis: Analysis) -> tuple[str, ...]:
+    """What makes the figures less than the whole image."""
+    lines = []
+    if not analysis.complete:
+        lines.append(
+            tr(
+                "Incomplete: {name} was read in part only ({read} of {total} layers). All figures are of what was read.",
+                name=image_name(analysis),
+                read=analysis.layers_read,
+                total=len(analysis.image.layers),
+            )
+        )
+    return (*lines, *(display_text(problem, 400) for problem in analysis.problems))
+
+
+def layer_command(analysis: Analysis, index: int) -> str:
+    """The step of the build that made a layer, secrets masked."""
+    layer = next(item for item in analysis.image.layers if item.index == index)
+    step = instruction(layer.history.created_by) if layer.history else ""
+    return display_text(redact(step), _COMMAND_LIMIT) or tr("no build history")
+
+
+def category_panel(analysis: Analysis) -> Panel:
+    """All payload bytes by category, the big ones divided by where they are."""
+    stack = analysis.stack
+    payload = stack.kind == Entry.FILE
+    nodes, codes, sizes = stack.node[payload], analysis.category[payload], stack.size[payload]
+    held = analysis.category_bytes()
+    whole = sum(size for size, _ in held)
+    tiles = []
+    for code, (size, _) in enumerate(held):
+        if not size:
+            continue
+        parts: tuple[Tile, ...] = ()
+        group = CATEGORIES[code].group
+        if size >= whole * _DIVIDED_SHARE:
+            own = codes == code
+            weights = sizes[own].astype(np.float64)
+            at = np.bincount(nodes[own], weights, minlength=len(stack.tree)).astype(np.int64)
+            parts = _places(stack.tree, at, group)
+        tiles.append(Tile(CATEGORIES[code].label(), size, group, parts))
+    tiles.sort(key=lambda tile: -tile.bytes)
+    return Panel(image_name(analysis), tuple(tiles))
+
+
+def _places(tree: FileTree, sizes: Array, group: str) -> tuple[Tile, ...]:
+    """The folders and files that hold most of `sizes`, at most _PARTS, and the rest as one."""
+    totals = tree.roll_up(sizes)
+    whole = int(totals[0])
+    # The biggest folder is opened again and again, while what comes out still has room.
+    waiting = [(-whole, 0)]
+    done: list[tuple[int, int]] = []
+    while waiting and len(waiting) + len(done) < _PARTS:
+        size, node = heapq.heappop(waiting)
+        children = tree.children(node)
+        children = children[totals[children] >= max(whole // 50, 1)]
+        if not len(children) or len(waiting) + len(done) + len(children) > _PARTS:
+            done.append((-size, node))
+            continue
+        for child in children.tolist():
+            heapq.heappush(waiting, (-int(totals[child]), child))
+    found = sorted([*done, *((-size, node) for size, node in waiting)], key=lambda item: -item[0])
+    parts = [Tile("/" + display_name(tree.path(node), 60), size, group) for size, node in found]
+    left = whole - sum(part.bytes for part in parts)
+    if left:
+        parts.append(Tile(tr("elsewhere"), left, group))
+    return tuple(parts)
