@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer import sandbox
 from explorer.cli.console import complain
-from explorer.errors import ExplorerError, InputError, StorageError
+from explorer.errors import InputError, StorageError
 from explorer.task import Progress, Task
 from explorer.translation import set_language, tr
 from explorer.units import display_text
@@ -217,34 +216,14 @@ def _measure(arguments: argparse.Namespace) -> Sample:
     if not _agreed(decided, ask=not arguments.yes):
         raise KeyboardInterrupt
     with _steps_task() as task:
-        if decided.closer:
-            decided = _with_packages(task, decided, arguments.host)
         sample: Sample = sandbox.run(
             task,
-            "explorer.coldstart.measurement:perform_in_child",
+            "explorer.workflow.measuring:measure",
             arguments.host,
             decided,
             arguments.note,
         )
     return sample
-
-
-def _with_packages(task: Task, decided: Plan, host: str) -> Plan:
-    """The plan with what the programs themselves say about their packages, where they can be read."""
-    from dataclasses import replace
-
-    found: list[dict[str, tuple[str, int]]] = []
-    for place in decided.spec.measured:
-        arm, program = decided.spec.arms[place], decided.program(place)
-        packages: dict[str, tuple[str, int]] = {}
-        if program:
-            options = {"reference": f"docker-daemon:{arm.image_id}", "host": host}
-            with suppress(ExplorerError):
-                function = "explorer.workflow.binaries:inspect_binary"
-                binary = sandbox.run(task, function, options, os.fsencode(program))
-                packages = {item.name: (item.module, item.code_bytes) for item in binary.packages}
-        found.append(packages)
-    return replace(decided, packages=tuple(found))
 
 
 def _request(arguments: argparse.Namespace) -> Request:

@@ -19,6 +19,7 @@ from explorer.coldstart.hygiene import Hygiene, inspect_log
 from explorer.coldstart.inittrace import (
     Collection,
     Init,
+    Inside,
     join_packages,
     parse_collections,
     parse_inits,
@@ -74,14 +75,8 @@ class _Visit:
         self.stop = _stop(self.streams, created)
 
 
-def diagnose(
-    streams: Streams,
-    target: Target,
-    arm: Arm,
-    place: int,
-    packages: Mapping[str, tuple[str, int]] | None = None,
-) -> Diagnosis:
-    """Run two containers of an arm and read what they say; `packages` are the binary's (package -> module, code bytes)."""
+def diagnose(streams: Streams, target: Target, arm: Arm, place: int) -> Diagnosis:
+    """Run two containers of an arm and read what they say."""
     visit = _Visit(streams)
     run, log = watch(streams, target, place, 0, 0, visit)
     problems = []
@@ -94,7 +89,7 @@ def diagnose(
     if second.status != OK and run.status == OK:
         problems.append(tr("With GODEBUG it did not become ready: {reason}", reason=second.detail))
     texts = [line.text for line in trace.lines]
-    inits = join_packages(parse_inits(texts), packages or {})
+    inits = join_packages(parse_inits(texts), {})
     if not inits:
         problems.append(
             tr(
@@ -111,6 +106,11 @@ def diagnose(
         stop=visit.stop,
         problems=tuple(problems),
     )
+
+
+def with_packages(found: Diagnosis, packages: Mapping[str, Inside]) -> Diagnosis:
+    """The diagnosis with what the program itself says about its packages."""
+    return replace(found, inits=tuple(join_packages(found.inits, packages)))
 
 
 def _joined(logged: Sequence[AppPhase], scraped: Sequence[AppPhase]) -> tuple[AppPhase, ...]:

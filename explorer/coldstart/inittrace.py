@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from explorer.units import display_text
 
@@ -18,6 +18,8 @@ _INIT = re.compile(
 )
 _GC = re.compile(rb"gc (\d+) @(\d+(?:\.\d+)?)s (\d+)%: ([\d.+]+) ms clock")
 _LIMIT = 20_000
+# Go source, cmd/internal/objabi/path.go PathToPrefix: a dot in the last element is written as %2e.
+_ESCAPE = re.compile(rb"%([0-9a-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,16 @@ class Init:
     bytes: int
     allocations: int
     module: str = ""
+    code_bytes: int = 0
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a program says of one of its packages: the module it comes from, that one's version, bytes of machine code."""
+
+    module: str
+    version: str = ""
     code_bytes: int = 0
 
 
@@ -68,7 +80,7 @@ def parse_inits(lines: Iterable[bytes]) -> list[Init]:
         package, at, clock, size, allocations = match.groups()
         found.append(
             Init(
-                package=display_text(package.decode("utf-8", "surrogateescape"), 200),
+                package=_name(package),
                 at=float(at) / 1e3,
                 seconds=float(clock) / 1e3,
                 bytes=int(size),
@@ -92,15 +104,28 @@ def parse_collections(lines: Iterable[bytes]) -> list[Collection]:
     return found
 
 
-def join_packages(inits: Iterable[Init], packages: Mapping[str, tuple[str, int]]) -> list[Init]:
-    """The inits with what the binary knows: `packages` maps a package to its module and its code in bytes."""
+def join_packages(inits: Iterable[Init], packages: Mapping[str, Inside]) -> list[Init]:
+    """The inits with what the program itself knows of its packages; the module is guessed where it does not say."""
+    modules = {inside.module: inside.version for inside in packages.values() if inside.module}
     joined = []
     for item in inits:
-        module, code = packages.get(item.package, (_module(item.package), 0))
+        found = packages.get(item.package) or _without_code(item.package, modules)
         joined.append(
-            Init(item.package, item.at, item.seconds, item.bytes, item.allocations, module, code)
+            replace(item, module=found.module, version=found.version, code_bytes=found.code_bytes)
         )
     return joined
+
+
+def _without_code(package: str, modules: Mapping[str, str]) -> Inside:
+    """A package of which nothing but its variables is in the program: it lies under the longest module that fits."""
+    over = [path for path in modules if package == path or package.startswith(f"{path}/")]
+    module = max(over, key=len, default="") or _module(package)
+    return Inside(module, modules.get(module, ""))
+
+
+def _name(package: bytes) -> str:
+    plain = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), package)
+    return display_text(plain.decode("utf-8", "surrogateescape"), 200)
 
 
 def _module(package: str) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from explorer.coldstart import coldcache, pressure
-from explorer.coldstart.diagnose import as_document, diagnose
+from explorer.coldstart import coldcache, inittrace, pressure
+from explorer.coldstart.diagnose import Diagnosis, as_document, diagnose, with_packages
 from explorer.coldstart.floor import floor_image, sweep_images
 from explorer.coldstart.plan import SHARED, Plan
 from explorer.coldstart.probe import Readiness
@@ -23,10 +20,10 @@ from explorer.coldstart.schedule import Step, schedule, seconds_left
 from explorer.coldstart.spec import Arm, Spec
 from explorer.coldstart.stats import label_outliers
 from explorer.coldstart.store import Store
-from explorer.engine.client import Engine, connect
+from explorer.engine.client import Engine
 from explorer.engine.running import Limits, Start, address_of, container
 from explorer.engine.sweep import sweep
-from explorer.errors import EngineError, EngineRefused, StorageError
+from explorer.errors import EngineError, EngineRefused, ExplorerError, StorageError
 from explorer.task import Task
 from explorer.translation import tr
 
@@ -35,6 +32,8 @@ GIVE_UP_AFTER = 3
 
 Execute = Callable[[Step, int], Run]
 Keep = Callable[[Sample], None]
+# What the program of an arm says about its packages; ExplorerError where it cannot be read.
+Inside = Callable[[Arm], Mapping[str, inittrace.Inside]]
 
 
 def perform(
@@ -43,8 +42,12 @@ def perform(
     plan: Plan,
     store: Store,
     note: str = "",
+    inside: Inside | None = None,
 ) -> Sample:
-    """Measure as planned, and look closer at one more start of each arm where that is wanted. Each run is saved and handed to task.partial; what was measured before an error stays saved."""
+    """Measure as planned, and look closer at one more start of each arm where that is wanted. Each run is saved and handed to task.partial; what was measured before an error stays saved.
+
+    `inside` is asked for the packages of a program whose init work was traced, when all containers are gone.
+    """
     task.progress(tr("Looking for leftovers of earlier sessions"))
     sweep(engine)
     sweep_images(engine)
@@ -53,9 +56,16 @@ def perform(
     try:
         with bench(engine, task, plan.spec, plan.environment) as stand:
             sample = take_turns(task, sample, stand.run, keeper.keep)
-            if plan.closer:
-                sample = replace(sample, diagnostics=tuple(_look_closer(task, stand, sample, plan)))
-                keeper.keep(sample)
+            found = tuple(_look_closer(task, stand, sample)) if plan.closer else ()
+        if found:
+            sample = replace(sample, diagnostics=tuple(map(as_document, found)))
+            keeper.keep(sample)
+        if inside is not None and found:
+            joined = [
+                _look_inside(task, sample.spec.arms[item.arm], item, inside) for item in found
+            ]
+            sample = replace(sample, diagnostics=tuple(map(as_document, joined)))
+            keeper.keep(sample)
     except EngineError as error:
         if keeper.runs:
             kept = tr("The finished runs are in the history as {id}.", id=sample.id)
@@ -102,12 +112,23 @@ def take_turns(task: Task, sample: Sample, execute: Execute, keep: Keep) -> Samp
     return sample
 
 
-def _look_closer(task: Task, stand: Stand, sample: Sample, plan: Plan) -> Iterator[dict[str, Any]]:
+def _look_closer(task: Task, stand: Stand, sample: Sample) -> Iterator[Diagnosis]:
     for place in sample.spec.measured:
         arm = sample.spec.arms[place]
         task.progress(tr("Looking closer at a start of {arm}", arm=arm.label))
-        packages = plan.packages[place] if place < len(plan.packages) else {}
-        yield as_document(diagnose(stand.streams, stand.targets[place], arm, place, packages))
+        yield diagnose(stand.streams, stand.targets[place], arm, place)
+
+
+def _look_inside(task: Task, arm: Arm, found: Diagnosis, inside: Inside) -> Diagnosis:
+    """The diagnosis with the packages' modules, versions and code; a program that cannot be read is a remark."""
+    if not found.inits:
+        return found
+    task.progress(tr("Reading the packages of {arm}", arm=arm.label))
+    try:
+        return with_packages(found, inside(arm))
+    except ExplorerError as error:
+        problem = tr("The packages' sizes are not known: {reason}", reason=error.message)
+        return replace(found, problems=(*found.problems, problem))
 
 
 @dataclass
@@ -246,13 +267,3 @@ class _Keeper:
             self.runs = len(sample.runs)
         except StorageError as error:
             self.problem = error.message
-
-
-def perform_in_child(task: Task, host: str, plan: Plan, note: str) -> Sample:
-    """perform() for another process, into the user's history. Runs are handed over as they come.
-
-    A second Ctrl-C must not interrupt the removal of containers: the caller, which got it too, tells the task to stop.
-    """
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return perform(task, connect(host), plan, Store(), note)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from explorer.coldstart.floor import native_program
@@ -49,20 +49,12 @@ class Request:
 @dataclass(frozen=True)
 class Plan:
     """What will run, and where; `images` are the images of the arms that have one, in their order;
-    `closer` adds two containers an arm that are no part of the sample (diagnose), for which `packages` are those of each
-    arm's program where somebody looked inside (package -> module, code bytes)."""
+    `closer` adds two containers an arm that are no part of the sample (diagnose)."""
 
     spec: Spec
     environment: Environment
     images: tuple[Image, ...]
     closer: bool = False
-    packages: tuple[Mapping[str, tuple[str, int]], ...] = ()
-
-    def program(self, place: int) -> str:
-        """The absolute path of the program that an image arm starts, "" where the image does not say."""
-        image, arm = self.images[place], self.spec.arms[place]
-        words = (*image.config.entrypoint, *(arm.command or image.config.cmd))
-        return words[0] if words and words[0].startswith("/") else ""
 
     def describe(self) -> list[str]:
         """What will run, line by line, for the user to agree to; names and commands are made harmless."""

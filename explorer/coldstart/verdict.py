@@ -43,7 +43,7 @@ def verdict_text(found: Comparison) -> str:
             else tr("B is slower by {seconds}", seconds=seconds)
         )
         text = tr(
-            "{words} (95 % interval {low} to {high}, p = {p}).",
+            "{words} (95 % interval {low} to {high}, {p}).",
             words=words,
             low=duration_text(low),
             high=duration_text(high),
@@ -57,10 +57,10 @@ def verdict_text(found: Comparison) -> str:
 
 
 def p_text(p_value: float | None) -> str:
-    """A p-value with two significant digits, never 0."""
+    """A p-value with two significant digits, never 0: p = 0.013, p < 0.0001."""
     if p_value is None:
-        return "—"
-    return "< 0.0001" if p_value < 0.0001 else f"{p_value:.2g}"
+        return "p = —"
+    return "p < 0.0001" if p_value < 0.0001 else f"p = {p_value:.2g}"
 
 
 def caution_texts(sample: Sample) -> list[str]:

@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from explorer.coldstart.blame import responsible
 from explorer.coldstart.diagnose import Diagnosis, from_document
+from explorer.coldstart.inittrace import Init
 from explorer.coldstart.phase import METRICS, metric_label
 from explorer.coldstart.sample import OK, Run, Sample
 from explorer.coldstart.stats import Summary, compare, summaries
@@ -17,7 +19,7 @@ from explorer.coldstart.store import Entry
 from explorer.coldstart.verdict import caution_texts, duration_text, verdict_text
 from explorer.report.terminal import bar
 from explorer.translation import ntr, tr
-from explorer.units import display_text
+from explorer.units import display_text, size_text
 
 _SHOWN = ("total", "engine", "app", "first_log", "listening")
 _FAILURES_SHOWN = 3
@@ -33,7 +35,9 @@ def print_coldstart(sample: Sample) -> None:
     for place, arm in enumerate(sample.spec.arms):
         if arm.kind == "image":
             console.print(_head(sample, place))
-            console.print(_phases([item for item in found if item.arm == place]))
+            rows = [item for item in found if item.arm == place]
+            if rows:
+                console.print(_phases(rows))
             console.print(_failures(sample, place), end="")
     console.print(_floor(sample, found), end="")
     console.print(_verdict(sample), end="")
@@ -186,10 +190,9 @@ def _diagnosis(sample: Sample, found: Diagnosis) -> Text:
         costly = sorted(found.inits, key=lambda item: -item.seconds)[:_INITS_SHOWN]
         for item in costly:
             if item.seconds > 0:
-                module = (
-                    f"  ({item.module})" if item.module not in ("", "std", item.package) else ""
-                )
-                text.append(f"    {duration_text(item.seconds):>8}  {item.package}{module}\n")
+                text.append(f"    {_init(item)}\n")
+    for sentence in responsible(sample, found):
+        text.append(f"  {sentence}\n", style="bold")
     for phase in found.app_phases:
         text.append(
             f"  {tr('the app says')}: {phase.name} {duration_text(phase.seconds)} ({phase.source})\n"
@@ -211,3 +214,11 @@ def _diagnosis(sample: Sample, found: Diagnosis) -> Text:
     for sentence in (*(found.hygiene.findings if found.hygiene else ()), *found.problems):
         text.append(f"  {display_text(sentence, 300)}\n")
     return text
+
+
+def _init(item: Init) -> str:
+    """A package's time, the package, and what is known of where it comes from."""
+    module = f"{item.module} {item.version}".strip() if item.module else ""
+    code = tr("{size} of code", size=size_text(item.code_bytes)) if item.code_bytes else ""
+    more = ", ".join(filter(None, (display_text(module, 120), code)))
+    return f"{duration_text(item.seconds):>8}  {item.package}" + (f"  ({more})" if more else "")

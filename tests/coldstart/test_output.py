@@ -53,7 +53,7 @@ def test_that_a_verdict_says_how_much_and_how_sure() -> None:
     found = compare(sample(SLOW, FAST))
     assert found is not None
     assert re.fullmatch(
-        r"B is faster by 400 ms \(95 % interval \d+ ms to \d+ ms, p = < 0.0001\)\.",
+        r"B is faster by 400 ms \(95 % interval \d+ ms to \d+ ms, p < 0\.0001\)\.",
         verdict_text(found),
     )
 

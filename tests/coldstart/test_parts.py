@@ -18,6 +18,7 @@ from explorer.coldstart.inittrace import (
     Collection,
     Init,
     is_trace,
+    Inside,
     join_packages,
     parse_collections,
     parse_inits,
@@ -220,14 +221,21 @@ def test_that_the_images_own_godebug_is_kept() -> None:
 def test_that_inits_know_their_module_with_and_without_the_binary() -> None:
     inits = parse_inits(
         f"init {name} @1 ms, 2 ms clock, 3 bytes, 4 allocs".encode()
-        for name in ("main", "net/http", "github.com/a/b/c/d", "example.org/x/y")
+        for name in (
+            "main",
+            "net/http",
+            "github.com/a/b/c/d",
+            "example.org/x/y",
+            "example.org/x/z%2ev3",
+        )
     )
-    joined = join_packages(inits, {"example.org/x/y": ("example.org/x", 4096)})
-    assert [(item.module, item.code_bytes) for item in joined] == [
-        ("main", 0),
-        ("std", 0),
-        ("github.com/a/b", 0),
-        ("example.org/x", 4096),
+    joined = join_packages(inits, {"example.org/x/y": Inside("example.org/x", "v1.2.3", 4096)})
+    assert [(item.package, item.module, item.version, item.code_bytes) for item in joined] == [
+        ("main", "main", "", 0),
+        ("net/http", "std", "", 0),
+        ("github.com/a/b/c/d", "github.com/a/b", "", 0),
+        ("example.org/x/y", "example.org/x", "v1.2.3", 4096),
+        ("example.org/x/z.v3", "example.org/x", "v1.2.3", 0),
     ]
 
 

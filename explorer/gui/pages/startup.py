@@ -255,7 +255,7 @@ class StartupPage(QWidget):
         self.results.show_growing(self._growing)
         self.place.setCurrentWidget(self.results)
         self._job = self._jobs.start(
-            "explorer.coldstart.measurement:perform_in_child",
+            "explorer.workflow.measuring:measure",
             (self.host, plan, ""),
             on_done=self._done,
             on_failed=self._failed,

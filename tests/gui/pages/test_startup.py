@@ -64,7 +64,7 @@ def agreed(page: StartupPage, jobs: ScriptedJobs, sample: Sample) -> StartedJob:
     last(jobs, "plan_runs").done(planned(sample))
     (dialog,) = page.findChildren(ConfirmRuns)
     dialog.run.click()
-    return last(jobs, "perform_in_child")
+    return last(jobs, "measure")
 
 
 def partial(job: StartedJob, sample: Sample, count: int) -> None:
