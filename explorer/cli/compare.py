@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer import sandbox
@@ -14,8 +13,9 @@ from explorer.cli.output import write_result
 from explorer.translation import set_language, tr
 
 if TYPE_CHECKING:
-    from explorer.findings.analysis import Analysis
+    from explorer.compare.comparison import Comparison
     from explorer.task import Task
+    from explorer.workflow.comparing import Compared
 
 
 def describe() -> str:
@@ -55,37 +55,45 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare two images and print it; INCOMPLETE when a part of one could not be read."""
     with console_task() as task:
-        a, b = (_analysed(task, name, arguments) for name in (arguments.a, arguments.b))
-    from explorer.compare.comparison import compare
-
+        comparison = _compared(task, arguments)
     if arguments.json != "-":
         from explorer.report.compare_terminal import print_comparison
 
-        print_comparison(compare(a, b))
+        print_comparison(comparison)
     if arguments.json is not None:
         from explorer.report.compare_json import compare_json
 
         set_language("en")
-        document = compare_json(compare(a, b))
+        document = compare_json(comparison)
         set_language("system")
         write_result(arguments.json, document)
-    problems = [text for item in (a, b) if not item.complete for text in item.problems]
+    problems = [
+        text for item in (comparison.a, comparison.b) if not item.complete for text in item.problems
+    ]
     if problems:
         complain(tr("The comparison is incomplete."), "; ".join(problems))
         return INCOMPLETE
     return 0
 
 
-def _analysed(task: Task, reference: str, arguments: argparse.Namespace) -> Analysis:
-    options = {
-        "reference": reference,
-        "use_cache": not arguments.no_cache,
-        "platform": arguments.platform,
-        "host": arguments.host,
-    }
-    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
-        path = sandbox.run(task, "explorer.workflow.analysing:analyse_to_file", options, folder)
-        from explorer.findings.analysis import Analysis
+def _compared(task: Task, arguments: argparse.Namespace) -> Comparison:
+    """Both images read and compared in a child process."""
+    from explorer.workflow.comparing import Side
 
-        # The file is mapped: it may go while the analysis stays.
-        return Analysis.load(Path(path))
+    sides = [
+        Side(
+            {
+                "reference": reference,
+                "use_cache": not arguments.no_cache,
+                "platform": arguments.platform,
+                "host": arguments.host,
+            }
+        )
+        for reference in (arguments.a, arguments.b)
+    ]
+    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
+        files: Compared = sandbox.run(
+            task, "explorer.workflow.comparing:compare_to_files", *sides, folder
+        )
+        # The files are mapped: they may go while the comparison stays.
+        return files.load()

@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
         self.compare.choose_wanted.connect(self._choose_for_comparison)
         self.compare.other_connection.connect(self.show_preferences)
         self.compare.progress_changed.connect(self._comparing)
+        self.compare.measure_wanted.connect(lambda: self.show_page(self.startup))
         self.rail.chosen.connect(self.pages.setCurrentIndex)
         self.tabs.front_changed.connect(self._tab_changed)
         self.startup.follow(self.tabs)
@@ -291,6 +292,9 @@ class MainWindow(QMainWindow):
     # ---- filter
 
     def _focus_filter(self) -> None:
+        if self.pages.currentWidget() is self.compare and self.compare.view is not None:
+            self.compare.view.focus_filter()
+            return
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
 

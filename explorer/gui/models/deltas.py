@@ -62,8 +62,10 @@ def signed_share(pair: Pair) -> str:
     if not pair.delta or not pair.a:
         return ""
     share = 100 * abs(pair.delta) / pair.a
-    sign = "−" if pair.delta < 0 else "+"
-    return f"({sign}{share:.1f}%)"
+    if share >= 99.95 and pair.delta < 0 and pair.b:
+        # 100 % would mean that nothing is left.
+        return f"(−{min(share, 99.99):.2f}%)"
+    return f"({'−' if pair.delta < 0 else '+'}{share:.1f}%)"
 
 
 def held_size(size: int) -> str:

@@ -44,6 +44,7 @@ class ComparePage(QStackedWidget):
 
     choose_wanted = Signal()
     other_connection = Signal()
+    measure_wanted = Signal()
     progress_changed = Signal(float)  # share done, -1.0 when nothing runs
 
     def __init__(
@@ -222,6 +223,7 @@ class ComparePage(QStackedWidget):
             self.view = ComparisonView()
             self.view.swap_wanted.connect(self.swap)
             self.view.choose_wanted.connect(self.choose)
+            self.view.measure_wanted.connect(self.measure_wanted)
             self.addWidget(self.view)
         self.view.show_comparison(comparison)
         self.setCurrentWidget(self.view)

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from explorer.coldstart.verdict import duration_text
 from explorer.compare.comparison import Comparison
 from explorer.compare.pair import Pair
+from explorer.compare.startup import StartTime
 from explorer.findings.analysis import Analysis
+from explorer.gui.models.compare_tables import start_interval, start_text
 from explorer.gui.models.deltas import signed_count, signed_share, signed_size
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import ElidedLabel
@@ -31,8 +34,8 @@ class CompareCards(QWidget):
 
     def show_comparison(self, c: Comparison) -> None:
         """Show both images' figures and what differs."""
-        self.a.say(*_image_lines("A", c.a))
-        self.b.say(*_image_lines("B", c.b))
+        self.a.say(*_image_lines("A", c.a), _start_line(c.startup.a if c.startup else None))
+        self.b.say(*_image_lines("B", c.b), _start_line(c.startup.b if c.startup else None))
         layers = Pair(len(c.a.image.layers), len(c.b.image.layers))
         self.delta.say(
             "Δ  " + tr("B compared with A"),
@@ -48,6 +51,7 @@ class CompareCards(QWidget):
                 shared=len(c.layers.shared),
                 files=signed_count(c.files.delta),
             ),
+            start_text(c.startup) if c.startup else "",
         )
 
     def recolour(self) -> None:
@@ -79,14 +83,22 @@ def _image_lines(letter: str, analysis: Analysis) -> Sequence[str]:
     )
 
 
+def _start_line(time: StartTime | None) -> str:
+    if time is None:
+        return ""
+    interval = start_interval(time)
+    text = tr("starts in {seconds} (median)", seconds=duration_text(time.median))
+    return f"{text} · {interval}" if interval else text
+
+
 class _Card(QFrame):
-    """A title, a figure that is seen first, and two lines."""
+    """A title, a figure that is seen first, and what else there is to say."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
-        self._lines = tuple(ElidedLabel() for _ in range(4))
+        self._lines = tuple(ElidedLabel() for _ in range(5))
         title, big = QFont(self.font()), QFont(self.font())
         title.setBold(True)
         big.setPointSizeF(big.pointSizeF() * 1.5)
@@ -102,12 +114,13 @@ class _Card(QFrame):
     @property
     def text(self) -> str:
         """All that is said."""
-        return "\n".join(line.accessibleName() for line in self._lines)
+        return "\n".join(line.accessibleName() for line in self._lines if not line.isHidden())
 
     def say(self, *lines: str) -> None:
-        """Say these four lines."""
+        """Say these lines; empty ones take no room."""
         for label, line in zip(self._lines, lines, strict=True):
             label.set_whole(line)
+            label.setVisible(bool(line))
 
     def recolour(self) -> None:
         """Take the colours of the theme in force."""

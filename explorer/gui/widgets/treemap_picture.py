@@ -20,6 +20,7 @@ _LABEL_WIDTH, _LABEL_HEIGHT = 46, 16
 _MAX_LABELS = 400
 # What is faded keeps this share of its colour.
 _DIM = 0.25
+_EMPTY_ALPHA = 70
 _FRAME_TEXT = QColor("#f0f2f5")
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _TOP_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -123,7 +124,9 @@ class Picture:
                 painter.drawText(box, _LEFT, _elided(metrics, text, box))
 
     def _draw_empty(self, painter: QPainter, metrics: QFontMetrics) -> None:
-        hatch = QBrush(self.theme.band, Qt.BrushStyle.FDiagPattern)
+        faint = QColor(self.theme.muted)
+        faint.setAlpha(_EMPTY_ALPHA)
+        hatch = QBrush(faint, Qt.BrushStyle.FDiagPattern)
         boxes = [QRect(*box) for box in self.layout.empty]
         for box in boxes:
             painter.fillRect(box, self.theme.background)

@@ -1,0 +1,116 @@
+"""Saves what a comparison shows: files and tables as CSV, maps and charts as pictures, all of it as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from explorer.compare.comparison import Comparison
+from explorer.filesystem.diff import Change
+from explorer.filesystem.layer import names_list
+from explorer.gui import exporting
+from explorer.gui.diff_selection import DiffSelection
+from explorer.gui.exporting import csv_cell, csv_lines, path_text
+from explorer.gui.models.compare_tables import CompareRows, DeltaCell
+from explorer.gui.widgets.treemap import Treemap
+from explorer.translation import language, mark, set_language, tr
+
+FILE_COLUMNS = ("path", "change", "a_bytes", "b_bytes", "delta_bytes", "partner")
+# kind: (end of the suggested name, what the file dialog says)
+_FORMATS: Mapping[str, tuple[str, str]] = {
+    "files": ("-files.csv", mark("CSV table (*.csv)")),
+    "table": ("-table.csv", mark("CSV table (*.csv)")),
+    "json": (".json", mark("JSON document (*.json)")),
+    "png": (".png", mark("PNG picture (*.png)")),
+    "svg": (".svg", mark("SVG picture (*.svg)")),
+    "pdf": (".pdf", mark("PDF document (*.pdf)")),
+}
+_ROWS_A_CHUNK = 2000
+
+
+def files_csv(selection: DiffSelection) -> Iterator[bytes]:
+    """The paths that the tree shows and what became of them, parents first; bytes are each path's own."""
+    diff, tree = selection.diff, selection.diff.tree
+    yield csv_lines([FILE_COLUMNS])
+    names = names_list(tree.names, tree.name_offsets)
+    depths, visible = tree.depth.tolist(), selection.visible.tolist()
+    size_a, size_b = diff.size_a.tolist(), diff.size_b.tolist()
+    change, partner = diff.change.tolist(), diff.partner.tolist()
+    path: list[str] = [""]
+    part: list[tuple[object, ...]] = []
+    for node in range(1, len(tree)):
+        depth = depths[node]
+        del path[depth:]
+        path.append(f"{path[depth - 1]}/{path_text(names[node])}")
+        if not visible[node] or change[node] == Change.NONE:
+            continue
+        other = csv_cell("/" + path_text(tree.path(partner[node]))) if partner[node] >= 0 else ""
+        a, b = size_a[node], size_b[node]
+        fate = Change(change[node]).name.lower().replace("_", "-")
+        part.append((path[depth], fate, a, b, b - a, other))
+        if len(part) == _ROWS_A_CHUNK:
+            yield csv_lines(part)
+            part = []
+    yield csv_lines(part)
+
+
+def table_csv(rows: CompareRows) -> bytes:
+    """A table as it is shown: heads, then rows; numbers are whole, not rounded."""
+    heads = [
+        csv_cell(str(rows.headerData(n, Qt.Orientation.Horizontal)))
+        for n in range(rows.columnCount())
+    ]
+    lines: list[list[object]] = [list(heads)]
+    for number in range(rows.rowCount()):
+        cells: list[object] = []
+        for cell in rows.row(number):
+            if isinstance(cell, DeltaCell):
+                cells.append(cell.delta)
+            else:
+                cells.append(cell.key if isinstance(cell.key, int) else csv_cell(cell.text))
+        lines.append(cells)
+    return csv_lines(lines)
+
+
+def map_parts(view: Treemap, kind: str, title: str) -> Iterable[bytes]:
+    """A treemap as a PNG or SVG file."""
+    if view.drawing or view.picture() is None:
+        # Never shown so far, or under way.
+        view.relayout()
+        view.finish_layout()
+    picture = view.picture()
+    assert picture is not None
+    return [exporting.png(picture) if kind == "png" else exporting.svg(picture, title)]
+
+
+def json_parts(comparison: Comparison) -> Iterable[bytes]:
+    """The comparison as the command line writes it."""
+    from explorer.report.compare_json import compare_json
+
+    chosen = language()
+    set_language("en")
+    try:
+        return [compare_json(comparison)]
+    finally:
+        set_language(chosen)
+
+
+def save(kind: str, stem: str, parts: Iterable[bytes], parent: QWidget) -> str:
+    """Ask where to, and write; the path, "" when the user thought better of it. Raises StorageError."""
+    ending, format_text = _FORMATS[kind]
+    suggested = str(Path.home() / (_file_name(stem) + ending))
+    path, _ = QFileDialog.getSaveFileName(parent, tr("Export"), suggested, tr(format_text))
+    if not path:
+        return ""
+    if not Path(path).suffix:
+        path += Path(ending).suffix
+    exporting.write(path, parts)
+    return path
+
+
+def _file_name(stem: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip(".-")[:80] or "comparison"
