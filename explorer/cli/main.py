@@ -23,16 +23,18 @@ CANCELLED = 130
 # What a standard output that takes no more answers with.
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 # Given by __main__, the only part that knows both the command line and the window.
-OpenWindow = Callable[[Sequence[str], str], int]
+OpenWindow = Callable[..., int]
 # Each command is a module of this package with `configure(parser)` and `run(arguments) -> int`.
 _COMMANDS = {
     "list": "listing",
     "analyze": "analyze",
     "binary": "binary",
     "compare": "compare",
+    "check": "check",
     "coldstart": "coldstart",
     "rewrite": "rewrite",
     "snapshot": "snapshot",
+    "demo": "demo",
     "open": "window",
 }
 
