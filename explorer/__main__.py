@@ -13,11 +13,11 @@ def main() -> int:
     return run(sys.argv[1:], _open_window)
 
 
-def _open_window(references: Sequence[str], host: str) -> int:
+def _open_window(references: Sequence[str], host: str, *, demo: bool = False) -> int:
     # Qt loads only when a window is wanted.
     from explorer.gui.app import run
 
-    return run(references, host)
+    return run(references, host, demo=demo)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ _COMMANDS = {
     "rewrite": "rewrite",
     "snapshot": "snapshot",
     "demo": "demo",
+    "demo": "demo",
     "open": "window",
 }
 

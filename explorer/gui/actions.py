@@ -15,6 +15,7 @@ _COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "open": (mark("Open image…"), ("Ctrl+O",)),
     "open_archive": (mark("Open archive or folder…"), ("Ctrl+Shift+O",)),
     "sample": (mark("Sample analysis"), ()),
+    "demo": (mark("Guided demo"), ()),
     "reload": (mark("Read the image again"), ("F5",)),
     "close": (mark("Close image"), ("Ctrl+W",)),
     "next_tab": (mark("Next image"), ("Ctrl+Tab",)),
@@ -29,6 +30,8 @@ _COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zoom_reset": (mark("Zoom to the root"), ("Ctrl+0",)),
     "toggle_details": (mark("Show or hide details"), ("F4",)),
     "toggle_map": (mark("Show or hide the treemap"), ("F9",)),
+    "present": (mark("Presentation mode"), ("F11",)),
+    "save_snapshot": (mark("Snapshot…"), ("Ctrl+S",)),
     "export_files": (mark("Files as CSV…"), ()),
     "export_layers": (mark("Layers as CSV…"), ()),
     "export_findings": (mark("Findings as CSV…"), ()),
@@ -42,7 +45,7 @@ _COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
 # What makes sense only while an image is shown.
 NEEDS_IMAGE = frozenset(
     {
-        "reload", "filter", "undo", "zoom_out", "zoom_reset", "toggle_details", "toggle_map", "export_files",
+        "reload", "filter", "undo", "save_snapshot", "zoom_out", "zoom_reset", "toggle_details", "toggle_map", "export_files",
         "export_layers", "export_findings", "export_json", "export_png", "export_svg",
     }
 )  # fmt: skip

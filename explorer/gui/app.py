@@ -16,8 +16,8 @@ from explorer.settings import SettingsStore
 from explorer.translation import set_language
 
 
-def run(references: Sequence[str], host: str = "") -> int:
-    """Open the window with these images and stay until it is closed; returns the exit code."""
+def run(references: Sequence[str], host: str = "", *, demo: bool = False) -> int:
+    """Open the window with these images or on the demo and stay until it is closed; returns the exit code."""
     store = SettingsStore()
     set_language(store.settings.language)
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -33,13 +33,15 @@ def run(references: Sequence[str], host: str = "") -> int:
         with closing_on_signals(window.close):
             window.show()
             # The window is there first; what takes time comes after it.
-            QTimer.singleShot(0, lambda: _begin(window, references))
+            QTimer.singleShot(0, lambda: _begin(window, references, demo=demo))
             return application.exec()
     finally:
         net.remove()
 
 
-def _begin(window: MainWindow, references: Sequence[str]) -> None:
+def _begin(window: MainWindow, references: Sequence[str], *, demo: bool) -> None:
     window.watch.ask()
     for reference in references:
         window.open_reference(reference)
+    if demo:
+        window.start_tour()

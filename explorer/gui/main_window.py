@@ -34,6 +34,8 @@ from explorer.gui.pages.empty import EmptyPage, missing_places
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.optimize import OptimizePage
 from explorer.gui.pages.startup import StartupPage
+from explorer.gui.presentation import Presentation
+from explorer.gui.recordings import Recordings
 from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.notice import ERROR, WARNING, Notice
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     # The engine's modules load only when an engine is asked.
     from explorer.engine.client import EngineInfo
     from explorer.gui.dialogs.picker import ImagePicker
+    from explorer.gui.tour import Tour
     from explorer.workflow.opening import Options
 
 TITLE = "Image Size Explorer"
@@ -85,6 +88,8 @@ class MainWindow(QMainWindow):
         self.watch = EngineWatch(self.jobs, self.host, self)
         self._engine_was_there = False
         self._lay_out()
+        self.recordings, self.presentation = Recordings(self), Presentation(self)
+        self.tour: Tour | None = None
         self._connect()
         self._restore()
         self._tab_changed()
@@ -145,6 +150,9 @@ class MainWindow(QMainWindow):
             zoom_reset=lambda: self._with_tab(ImageTab.zoom_reset),
             toggle_details=lambda: self._with_tab(lambda tab: tab.explore.toggle_details()),
             toggle_map=lambda: self._with_tab(lambda tab: tab.explore.toggle_map()),
+            demo=self.start_tour,
+            present=self.presentation.toggle,
+            save_snapshot=self.recordings.ask_save,
             preferences=self.show_preferences,
             about=self._show_about,
             quit=self.close,
@@ -197,6 +205,12 @@ class MainWindow(QMainWindow):
         self.explore.setCurrentWidget(self.tabs)
         self.show_page(self.explore)
         return tab
+
+    def start_tour(self) -> None:
+        """Begin the guided tour of the recorded demo."""
+        from explorer.gui.tour import start_tour
+
+        start_tour(self)
 
     def open_comparison(self, a: Options, b: Options) -> None:
         """Compare two images, `a` the earlier one; what is open already is not read again."""
@@ -435,6 +449,7 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.presentation.leave()
         self.store.change(geometry=bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self.watch.stop()
         self.compare.end()

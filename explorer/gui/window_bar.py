@@ -11,9 +11,9 @@ from explorer.translation import tr
 
 _TASKS = ("open", "compare", "optimize", "measure")
 _MENU = (
-    ("open", "open_archive", "sample", "compare"),
+    ("open", "open_archive", "sample", "demo", "compare"),
     ("reload", "close"),
-    ("toggle_details", "toggle_map", "palette"),
+    ("toggle_details", "toggle_map", "present", "palette"),
     ("preferences", "about", "quit"),
 )
 
@@ -34,6 +34,7 @@ class WindowBar(QToolBar):
         self.export.setToolTip(tooltip_text(tr("Save tables, the map or the whole analysis")))
         menu = QMenu(self.export)
         menu.addActions([actions[name] for name in EXPORTS])
+        menu.addAction(actions["save_snapshot"])
         self.export.setMenu(menu)
         self.addWidget(self.export)
         gap = QWidget()

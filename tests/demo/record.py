@@ -3,7 +3,9 @@
 Needs an engine that holds golang:1.27-bookworm and can start containers, and the Go module proxy once. Nothing is
 fetched inside the builds. What it writes are snapshots as the program makes them of any image.
 
-    python -m tests.demo.record [FOLDER] [--runs N]
+With --private-engine a dockerd of its own does it all, in a temporary folder and with a bridge of its own (as root).
+
+    python -m tests.demo.record [FOLDER] [--runs N] [--private-engine]
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,8 +31,10 @@ from explorer.task import Task
 from explorer.workflow.analysing import analyse
 from explorer.workflow.opening import Options
 from explorer.workflow.rewriting import build_rewrite, look_at_build, rewrite_inputs
+from tests.coldstart.engines import BridgedEngine
 from tests.support.projects import SAMPLES, with_modules
 
+BASE = "golang:1.27-bookworm"
 BEFORE, AFTER = "gin-service:naive", "gin-service:rewritten"
 NOTE = "The sample service of resources/samples/gin-service, {what}; recorded for the demo."
 _PROGRAM = str(Path(sys.executable).with_name("image-explorer"))
@@ -39,9 +45,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", nargs="?", default=str(resource("demo")))
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--private-engine", action="store_true")
     arguments = parser.parse_args()
     target = Path(arguments.folder)
     target.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        if arguments.private_engine:
+            stack.enter_context(_private_engine())
+        _record(target, arguments.runs)
+
+
+@contextmanager
+def _private_engine() -> Iterator[None]:
+    """An engine that has the base image and a bridge, and is the usual one while this lasts."""
+    with tempfile.TemporaryDirectory(prefix="demo-engine-") as folder:
+        engine = BridgedEngine(Path(folder))
+        engine.start()
+        try:
+            held = subprocess.Popen(["docker", "save", BASE], stdout=subprocess.PIPE)
+            subprocess.run(["docker", "-H", engine.host, "load"], stdin=held.stdout, check=True)
+            os.environ["DOCKER_HOST"] = engine.host
+            yield
+        finally:
+            os.environ.pop("DOCKER_HOST", None)
+            engine.stop()
+
+
+def _record(target: Path, runs: int) -> None:
     with tempfile.TemporaryDirectory(prefix="demo-") as folder:
         # Measurements of the demo stay out of the history of whoever records it.
         environment = {**os.environ, "XDG_DATA_HOME": folder, "LC_ALL": "C.UTF-8"}
@@ -50,7 +80,7 @@ def main() -> None:
         built = _rewritten(context)
         _docker("tag", built, AFTER)
         _docker("rmi", "--no-prune", built)
-        _run(environment, "coldstart", BEFORE, AFTER, "--runs", str(arguments.runs))
+        _run(environment, "coldstart", BEFORE, AFTER, "--runs", str(runs))
         for name, reference, what, more in (
             ("before", BEFORE, "built as it stands there", ("--context", str(context))),
             ("after", AFTER, "built from the rewritten Dockerfile", ()),

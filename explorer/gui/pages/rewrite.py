@@ -159,6 +159,11 @@ class RewriteView(QStackedWidget):
     def _read_files(self) -> None:
         dockerfile, folder = self.inputs.dockerfile.path, self.inputs.folder.path
         if not dockerfile and not folder:
+            if self.tab.analysis is not None and self.tab.analysis.via == "snapshot":
+                story = "explorer.workflow.snapshots:recorded_files"
+                name = (self.tab.options.reference,)
+                self._start(story, name, self._use_files, self._files_failed)
+                return
             self._use_files(RewriteFiles())
             return
         self._late.start()

@@ -90,7 +90,7 @@ class StartupPage(QWidget):
         column.setContentsMargins(0, 0, 6, 0)
         column.addWidget(self.form)
         column.addWidget(self.history, 1)
-        scroll = QScrollArea()
+        scroll = self.left = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -368,6 +368,13 @@ class StartupPage(QWidget):
 
     def _judge(self, found: tuple[Comparison, ...]) -> None:
         self.results.judge(found)
+
+    def show_recorded(self, sample: Sample, origin: str) -> None:
+        """Show a measurement that came with a snapshot; it is in no history of this machine."""
+        if self._open_id != sample.id or self.place.currentWidget() is not self.results:
+            self._show(sample)
+        told = tr("This measurement was recorded with the snapshot; nothing is measured now.")
+        self.notice.say(f"{told} {origin}")
 
     def _show_problem(self, title: str, error: ExplorerError) -> None:
         self.problem.show_problem(

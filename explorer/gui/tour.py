@@ -1,0 +1,330 @@
+"""The guided tour: six steps over the window's own pages, from a naive image to its rewrite, by the arrow keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QFont, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QPushButton,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.gui.pages.image_tab import ImageTab
+from explorer.gui.pages.message import MessagePage
+from explorer.gui.widgets.plain_label import PlainLabel, button_text, tooltip_text
+from explorer.resources import resource
+from explorer.translation import mark, ntr, tr
+from explorer.units import display_text, share_text, size_text
+from explorer.workflow.opening import Options
+
+if TYPE_CHECKING:
+    from explorer.gui.main_window import MainWindow
+
+BEFORE, AFTER = "before.image-snapshot", "after.image-snapshot"
+STEPS = (
+    mark("Before"),
+    mark("Findings"),
+    mark("Dockerfile"),
+    mark("After"),
+    mark("Start-up"),
+    mark("Next"),
+)
+_NEXT_KEYS, _BACK_KEYS = ("Right", "PgDown"), ("Left", "PgUp")
+
+
+def demo_references() -> tuple[str, str]:
+    """The recorded images that come with the program, before and after."""
+    return f"snapshot:{resource('demo', BEFORE)}", f"snapshot:{resource('demo', AFTER)}"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a step shows, and the words for it; both are asked for when the images are there."""
+
+    show: Callable[[], None]
+    words: Callable[[], str]
+
+
+class StepsBar(QToolBar):
+    """The steps as buttons, the words of the one that is shown, and who recorded it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Guided tour"), parent)
+        self.setObjectName("tour")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.group = QButtonGroup(self)
+        self.steps = [self._step(number, text) for number, text in enumerate(STEPS)]
+        self.back, self.next = QPushButton(tr("◀ Back")), QPushButton(tr("Next ▶"))
+        self.present, self.end = QPushButton(tr("Present (F11)")), QPushButton(tr("End the tour"))
+        self.words, self.recorded = PlainLabel(), PlainLabel()
+        font = QFont(self.font())
+        font.setBold(True)
+        self.words.setFont(font)
+        inside = QWidget()
+        rows = QVBoxLayout(inside)
+        rows.setContentsMargins(10, 4, 10, 6)
+        rows.setSpacing(4)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.back)
+        for button in self.steps:
+            row.addWidget(button)
+        row.addWidget(self.next)
+        row.addStretch(1)
+        for push in (self.back, self.next, self.present, self.end):
+            push.setAutoDefault(False)
+        row.addWidget(self.present)
+        row.addWidget(self.end)
+        rows.addLayout(row)
+        for label in (self.words, self.recorded):
+            label.setWordWrap(True)
+            rows.addWidget(label)
+        self.addWidget(inside)
+
+    def _step(self, number: int, text: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(button_text(f"{number + 1} {tr(text)}"))
+        button.setCheckable(True)
+        button.setAutoRaise(True)
+        button.setToolTip(tooltip_text(tr("Step {n} of {total}", n=number + 1, total=len(STEPS))))
+        self.group.addButton(button, number)
+        return button
+
+
+class Tour(QObject):
+    """go(), forward() and back() operate the window; end() takes the bar away and leaves the images open."""
+
+    def __init__(self, window: MainWindow, before: str, after: str) -> None:
+        super().__init__(window)
+        self._window = window
+        self._references = before, after
+        self._tabs: list[ImageTab] = []
+        self._steps = (
+            _Step(self._show_before, self._say_before),
+            _Step(self._show_findings, self._say_findings),
+            _Step(self._show_rewrite, self._say_rewrite),
+            _Step(self._show_comparison, self._say_comparison),
+            _Step(self._show_start, self._say_start),
+            _Step(self._show_next, lambda: tr("Now your own image.")),
+        )
+        self.place = 0
+        self.bar = StepsBar()
+        self.next_page = MessagePage()
+        self._keys = [
+            self._key(key, act)
+            for keys, act in ((_NEXT_KEYS, self.forward), (_BACK_KEYS, self.back))
+            for key in keys
+        ]
+        window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self.bar)
+        window.pages.addWidget(self.next_page)
+        self._say_next()
+        self.bar.back.clicked.connect(self.back)
+        self.bar.next.clicked.connect(self.forward)
+        self.bar.end.clicked.connect(self.end)
+        self.bar.present.clicked.connect(window.presentation.toggle)
+        self.bar.group.idClicked.connect(self.go)
+        window.recordings.known.connect(self._came)
+        window.tabs.opened.connect(self._came)
+
+    def _key(self, key: str, act: Callable[[], None]) -> QShortcut:
+        shortcut = QShortcut(QKeySequence(key), self._window)
+        shortcut.activated.connect(act)
+        return shortcut
+
+    def start(self) -> None:
+        """Open both images, and begin with the first step."""
+        before, after = self._references
+        self._tabs = [self._window.open_reference(name) for name in (before, after)]
+        self.go(0)
+
+    def forward(self) -> None:
+        """The next step; the last one stays."""
+        self.go(min(self.place + 1, len(STEPS) - 1))
+
+    def back(self) -> None:
+        """The step before; the first one stays."""
+        self.go(max(self.place - 1, 0))
+
+    def go(self, place: int) -> None:
+        """Show a step; what is still being read is shown as soon as it is there."""
+        self.place = place
+        self.bar.steps[place].setChecked(True)
+        self.bar.back.setEnabled(place > 0)
+        self.bar.next.setEnabled(place < len(STEPS) - 1)
+        if not self._ready():
+            self.bar.words.setText(tr("Opening the recorded images…"))
+            return
+        step = self._steps[place]
+        step.show()
+        self.bar.words.setText(step.words())
+        self.bar.recorded.setText(self._recorded())
+        self._window.presentation.adopt()
+
+    def end(self) -> None:
+        """Leave the images open and take the rest away."""
+        window = self._window
+        window.presentation.leave()
+        window.recordings.known.disconnect(self._came)
+        window.tabs.opened.disconnect(self._came)
+        for key in self._keys:
+            key.setEnabled(False)
+            key.deleteLater()
+        if window.pages.currentWidget() is self.next_page:
+            window.show_page(window.explore)
+        window.pages.removeWidget(self.next_page)
+        self.next_page.deleteLater()
+        window.removeToolBar(self.bar)
+        self.bar.deleteLater()
+        window.tour = None
+        self.deleteLater()
+
+    # ---- what is there
+
+    def _ready(self) -> bool:
+        return bool(self._tabs) and all(
+            tab.analysis is not None and not tab.busy and self._window.recordings.origin(tab)
+            for tab in self._tabs
+        )
+
+    def _came(self, tab: ImageTab) -> None:
+        if tab in self._tabs and self._ready():
+            self.go(self.place)
+
+    def _tab(self, number: int) -> ImageTab:
+        """The image before (0) or after (1), in front; opened again when it was closed."""
+        tab = self._window.open_reference(self._references[number])
+        self._tabs[number] = tab
+        return tab
+
+    def _recorded(self) -> str:
+        origin = self._window.recordings.origin(self._tabs[0])
+        return origin.sentence() if origin is not None else ""
+
+    def _name(self, number: int) -> str:
+        return self._tabs[number].title
+
+    def _size(self, number: int) -> int:
+        analysis = self._tabs[number].analysis
+        return analysis.totals.content_bytes if analysis is not None else 0
+
+    # ---- the steps
+
+    def _show_before(self) -> None:
+        tab = self._tab(0)
+        tab.explore.close_finding()
+        tab.explore.selection.set_zoom(0)
+
+    def _say_before(self) -> str:
+        analysis = self._tabs[0].analysis
+        assert analysis is not None
+        app = sum(binary.size_bytes for binary in analysis.go_binaries[:1])
+        return tr(
+            "A small Gin service in an image of {size}. The program itself has {app}: {share} of it.",
+            size=size_text(self._size(0)),
+            app=size_text(app),
+            share=share_text(app, self._size(0)),
+        )
+
+    def _show_findings(self) -> None:
+        tab = self._tab(0)
+        if tab.analysis is not None and tab.analysis.findings:
+            tab.explore.open_finding(tab.analysis.findings[0])
+
+    def _say_findings(self) -> str:
+        analysis = self._tabs[0].analysis
+        if analysis is None or not analysis.findings:
+            return tr("Nothing worth removing was found.")
+        first = analysis.findings[0]
+        return ntr(
+            "{n} finding says which bytes are not needed, and why.",
+            "{n} findings say which bytes are not needed, and why. The largest: {title}, {size}.",
+            len(analysis.findings),
+            title=display_text(first.title(), 80),
+            size=size_text(first.bytes),
+        )
+
+    def _show_rewrite(self) -> None:
+        self._tab(0)
+        self._window.show_page(self._window.optimize)
+
+    def _say_rewrite(self) -> str:
+        return tr(
+            "The Dockerfile that would have avoided them, line by line, with the reason and the bytes of every change."
+        )
+
+    def _show_comparison(self) -> None:
+        window = self._window
+        self._tab(0)
+        sides = window.compare.sides
+        shown = sides is not None and tuple(side.reference for side in sides) == self._references
+        if shown and (window.compare.comparison is not None or window.compare.busy):
+            window.show_page(window.compare)
+            return
+        window.open_comparison(*(Options(name) for name in self._references))
+
+    def _say_comparison(self) -> str:
+        return tr(
+            "Built from it: {after} instead of {before}, {share} less, with the same service inside.",
+            after=size_text(self._size(1)),
+            before=size_text(self._size(0)),
+            share=share_text(self._size(0) - self._size(1), self._size(0)),
+        )
+
+    def _show_start(self) -> None:
+        self._window.show_page(self._window.startup)
+        self._window.recordings.show_recorded(self._tab_behind(0))
+
+    def _tab_behind(self, number: int) -> ImageTab:
+        """The tab of an image, without going to it."""
+        return self._tabs[number]
+
+    def _say_start(self) -> str:
+        return tr(
+            "Both images were started in turns, and each start was measured: what is a difference, and what is noise, is said with its interval."
+        )
+
+    def _show_next(self) -> None:
+        window = self._window
+        window.pages.setCurrentWidget(self.next_page)
+
+    def _say_next(self) -> None:
+        window = self._window
+        self.next_page.say(
+            tr("What to do next"),
+            "\n".join(
+                (
+                    tr(
+                        "1. Open an image of your own: one of the engine, a saved file, or one in a registry."
+                    ),
+                    tr("2. Look at its findings, and at the Dockerfile that Optimize proposes."),
+                    tr("3. Build it, verify that it behaves the same, and compare both."),
+                    tr("4. Measure both starts in turns before you believe a difference."),
+                    tr(
+                        "5. Keep it small: image-explorer check in your pipeline fails when it grows."
+                    ),
+                )
+            ),
+            (tr("Open image…"), window.choose_image),
+            (tr("Compare…"), window.choose_comparison),
+            (tr("End the tour"), self.end),
+        )
+
+
+def start_tour(window: MainWindow) -> Tour:
+    """Begin the tour of the recorded images, or go back to its first step."""
+    if window.tour is None:
+        window.tour = Tour(window, *demo_references())
+        window.tour.start()
+    else:
+        window.tour.go(0)
+    return window.tour
