@@ -1,15 +1,13 @@
 """Which engine to talk to: the endpoints that may hold one, in order, and why each that does not answer fails.
 
-Order: the user's choice, DOCKER_HOST, the docker context; without these the sockets of Docker, rootless Docker, Docker
-Desktop, Colima and Podman. A choice is binding: another engine would show other images under the same names.
+Order: the user's choice (an endpoint or a docker context), DOCKER_HOST, the docker context in force; without these the
+sockets of Docker, rootless Docker, Docker Desktop, Colima and Podman. A choice is binding: another engine would show other images under the same names.
 """
 
 from __future__ import annotations
 
 import errno
 import grp
-import hashlib
-import json
 import os
 import pwd
 import stat
@@ -17,9 +15,17 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from explorer.engine.contexts import (
+    DEFAULT,
+    chosen_context,
+    docker_folder,
+    find_context,
+    is_context_name,
+    list_contexts,
+    tls_files,
+)
 from explorer.engine.transport import (
     SSH_SECONDS,
     Connection,
@@ -36,8 +42,6 @@ from explorer.units import display_text
 PROBE_SECONDS = 2.0
 # How soon a cancelled search ends.
 _CANCEL_SECONDS = 0.1
-# A context's meta.json is a few hundred bytes; more is not one.
-_FILE_LIMIT = 1 << 20
 _SCHEMES = ("unix", "tcp", "http", "https", "ssh")
 
 
@@ -74,14 +78,15 @@ def find_engine(host: str = "", task: Task | None = None) -> Answer:
 def candidates(host: str = "", environment: Mapping[str, str] | None = None) -> list[Endpoint]:
     """The endpoints to try, best first; one only when the user, DOCKER_HOST or a docker context names it."""
     env = os.environ if environment is None else environment
-    if host:
+    if is_context_name(host) and host != DEFAULT:
+        return [_context_endpoint(env, host)]
+    if host and host != DEFAULT:
         return [parse_endpoint(host, tr("chosen by you"), _environment_tls(env))]
     if env.get("DOCKER_HOST"):
         return [parse_endpoint(env["DOCKER_HOST"], "DOCKER_HOST", _environment_tls(env))]
-    folder = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/")) / ".docker")
-    context = env.get("DOCKER_CONTEXT") or _current_context(folder)
-    if context and context != "default":
-        return [_context_endpoint(folder, context)]
+    context = "" if host == DEFAULT else chosen_context(env)
+    if context:
+        return [_context_endpoint(env, context)]
     return [Endpoint(f"unix://{path}", found) for path, found in _usual_sockets(env)]
 
 
@@ -98,7 +103,9 @@ def parse_endpoint(text: str, found: str, tls: TlsFiles | None = None) -> Endpoi
                 host=display_text(text, 120),
                 found=found,
             ),
-            tr("Write unix:///path/to/docker.sock, tcp://host:2376 or ssh://user@host."),
+            tr(
+                "Write unix:///path/to/docker.sock, tcp://host:2376, ssh://user@host, or the name of a docker context."
+            ),
         )
     secure = tls if scheme in ("tcp", "https") else None
     if scheme == "https" and secure is None:
@@ -145,15 +152,17 @@ def probe(endpoint: Endpoint, seconds: float = 0.0) -> Answer | Failure:
 def explain(endpoint: Endpoint, error: OSError, patience: float = PROBE_SECONDS) -> Failure:
     """What an error of the operating system means for the endpoint."""
     if isinstance(error, ConnectionBroken):
+        words = str(error)
+        hint = _ssh_hint(endpoint, words) if endpoint.scheme == "ssh" else ""
         return Failure(
             endpoint,
-            str(error) or tr("the connection was closed"),
-            tr("Check the address and that the engine runs there."),
+            words or tr("the connection was closed"),
+            hint or tr("Check the address and that the engine runs there."),
         )
     if endpoint.tls is not None and _is_tls_error(error):
         return Failure(
             endpoint,
-            display_text(error.strerror or str(error), 300),
+            _tls_cause(error),
             tr("Check the certificates (ca.pem, cert.pem, key.pem) and the host's name in them."),
         )
     # A socket whose queue is full refuses further callers with EAGAIN.
@@ -188,6 +197,38 @@ def _is_tls_error(error: OSError) -> bool:
     import ssl
 
     return isinstance(error, ssl.SSLError)
+
+
+# What a server says to a client without the certificate that it wants (RFC 8446 §6.2).
+_CLIENT_ALERTS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")
+
+
+def _tls_cause(error: OSError) -> str:
+    import ssl
+
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return tr(
+            "its certificate is refused: certificate verify failed, {reason}",
+            reason=display_text(error.verify_message, 200),
+        )
+    text = str(error)
+    if any(alert in text for alert in _CLIENT_ALERTS):
+        return tr("it does not accept your certificate, or wants one")
+    return display_text(error.strerror or text, 300)
+
+
+def _ssh_hint(endpoint: Endpoint, words: str) -> str:
+    """What to do about the usual complaints of ssh."""
+    target = display_text(endpoint.url.removeprefix("ssh://").partition("/")[0], 120)
+    if "Host key verification failed" in words:
+        return tr("Connect once by hand and compare the host's key: ssh {target}", target=target)
+    if "Permission denied" in words:
+        return tr("Let your key in, without a question for a password: ssh-copy-id {target}", target=target)  # fmt: skip
+    if "not found" in words and "docker" in words:
+        return tr("The docker command must be installed on that machine, too.")
+    if "dial unix" in words or "docker daemon" in words.lower():
+        return tr("ssh reached the machine, but no engine runs there for this user.")
+    return ""
 
 
 def unreachable(failures: Sequence[Failure]) -> EngineUnreachable:
@@ -320,54 +361,25 @@ def _environment_tls(env: Mapping[str, str]) -> TlsFiles | None:
     """TLS as the docker command takes it from the environment: DOCKER_TLS_VERIFY, DOCKER_TLS, DOCKER_CERT_PATH."""
     if not (env.get("DOCKER_TLS_VERIFY") or env.get("DOCKER_TLS")):
         return None
-    folder = Path(
-        env.get("DOCKER_CERT_PATH")
-        or env.get("DOCKER_CONFIG")
-        or Path(env.get("HOME", "/")) / ".docker"
-    )
-    return _tls_files(folder, verify=bool(env.get("DOCKER_TLS_VERIFY")))
+    folder = Path(env.get("DOCKER_CERT_PATH") or docker_folder(env))
+    return tls_files(folder, verify=bool(env.get("DOCKER_TLS_VERIFY")))
 
 
-def _tls_files(folder: Path, *, verify: bool) -> TlsFiles:
-    found = {
-        name: str(folder / f"{name}.pem")
-        for name in ("ca", "cert", "key")
-        if (folder / f"{name}.pem").is_file()
-    }
-    return TlsFiles(found.get("ca", ""), found.get("cert", ""), found.get("key", ""), verify=verify)
-
-
-def _current_context(folder: Path) -> str:
-    document = _read_json(folder / "config.json")
-    name = document.get("currentContext", "")
-    return name if isinstance(name, str) else ""
-
-
-def _context_endpoint(folder: Path, name: str) -> Endpoint:
-    """The endpoint of a docker context: contexts/meta/<sha256 of its name>/meta.json and its TLS files."""
+def _context_endpoint(env: Mapping[str, str], name: str) -> Endpoint:
+    """The endpoint of a docker context with its certificates; EngineUnreachable when there is none."""
     found = tr("docker context {name}", name=display_text(name, 80))
-    key = hashlib.sha256(name.encode()).hexdigest()
-    meta = _read_json(folder / "contexts" / "meta" / key / "meta.json")
-    endpoints = meta.get("Endpoints")
-    docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
-    host = docker.get("Host") if isinstance(docker, dict) else None
-    if not isinstance(docker, dict) or not isinstance(host, str) or not host:
+    context = find_context(env, name)
+    if context is None:
+        names = ", ".join(display_text(item.name, 40) for item in list_contexts(env)[:10])
+        raise EngineUnreachable(
+            tr("There is no {found}.", found=found),
+            tr("There are: {names}", names=names)
+            if names
+            else tr("docker context create makes one; an endpoint is written as unix:///…"),
+        )
+    if not context.host:
         raise EngineUnreachable(
             tr("The {found} names no endpoint.", found=found),
             tr("Choose another with: docker context use default"),
         )
-    material = folder / "contexts" / "tls" / key / "docker"
-    tls = (
-        _tls_files(material, verify=not docker.get("SkipTLSVerify")) if material.is_dir() else None
-    )
-    return parse_endpoint(host, found, tls)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """A small JSON object from a file; empty when it is absent or no such thing."""
-    try:
-        with open(path, "rb") as file:
-            document = json.loads(file.read(_FILE_LIMIT))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
+    return parse_endpoint(context.host, found, context.tls)

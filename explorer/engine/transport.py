@@ -7,6 +7,7 @@ the socket before the first byte of an answer has come (an export prepares for t
 from __future__ import annotations
 
 import contextlib
+import shlex
 import socket
 import subprocess
 import threading
@@ -228,11 +229,15 @@ class Connection:
         ]
         command += ["-l", parts.username] if parts.username else []
         command += ["-p", str(parts.port)] if parts.port else []
+        remote = ["docker", "system", "dial-stdio"]
+        if parts.path.strip("/"):
+            # The other side's shell reads it: docker/cli cli/connhelper takes a socket's path from the URL, too.
+            remote[1:1] = ["--host", shlex.quote(f"unix://{unquote(parts.path)}")]
         ours, theirs = socket.socketpair()
         with theirs:
             try:
                 self._child = subprocess.Popen(
-                    [*command, "--", parts.hostname or "", "docker", "system", "dial-stdio"],
+                    [*command, "--", parts.hostname or "", *remote],
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno(),
                     stderr=subprocess.PIPE,

@@ -71,8 +71,9 @@ def answers(host: str) -> bool:
 class PrivateEngine:
     """A dockerd of the test's own; ended by the kernel's hand if need be."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
+        self._options = options
         self.host = f"unix://{folder}/docker.sock"
         self.docker = Docker(self.host)
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,7 +82,7 @@ class PrivateEngine:
         folder = self.folder
         command = [
             "dockerd", "--host", self.host, "--data-root", f"{folder}/data", "--exec-root", f"{folder}/run",
-            "--pidfile", f"{folder}/docker.pid", "--bridge", "none", "--iptables=false", "--ip6tables=false",
+            "--pidfile", f"{folder}/docker.pid", "--bridge", "none", "--iptables=false", "--ip6tables=false", *self._options,
         ]  # fmt: skip
         with open(folder / "dockerd.log", "ab") as log:
             self._process = subprocess.Popen(
@@ -123,10 +124,10 @@ class PrivateEngine:
 
 
 @contextmanager
-def private_engine() -> Iterator[PrivateEngine]:
+def private_engine(*options: str) -> Iterator[PrivateEngine]:
     """A running engine with nothing in it; its folder is short, for socket paths have 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="ise-"))
-    engine = PrivateEngine(folder)
+    engine = PrivateEngine(folder, *options)
     try:
         engine.start()
         yield engine

@@ -13,18 +13,23 @@ from pathlib import Path
 import pytest
 
 from explorer.engine import endpoint
+from explorer.engine.contexts import list_contexts
 from explorer.engine.endpoint import Answer, candidates, find_engine, parse_endpoint, probe
 from explorer.engine.transport import Endpoint, TlsFiles
 from explorer.errors import EngineUnreachable
 from tests.support.fake_engine import FakeEngine
 
 
-def _context(home: Path, name: str, host: str, *, tls: bool = False) -> None:
+def _context(
+    home: Path, name: str, host: str, *, tls: bool = False, unchecked: bool = False
+) -> None:
     key = hashlib.sha256(name.encode()).hexdigest()
     meta = home / ".docker" / "contexts" / "meta" / key / "meta.json"
     meta.parent.mkdir(parents=True)
     meta.write_text(
-        json.dumps({"Name": name, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}})
+        json.dumps(
+            {"Name": name, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": unchecked}}}
+        )
     )
     if tls:
         folder = home / ".docker" / "contexts" / "tls" / key / "docker"
@@ -89,7 +94,50 @@ def test_that_a_broken_config_json_means_no_context(tmp_path: Path, text: str) -
 def test_that_a_context_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(EngineUnreachable) as caught:
         candidates("", {"HOME": str(tmp_path), "DOCKER_CONTEXT": "gone"})
-    assert caught.value.message == "The docker context gone names no endpoint."
+    assert caught.value.message == "There is no docker context gone."
+    _context(tmp_path, "work", "unix:///context.sock")
+    with pytest.raises(EngineUnreachable) as caught:
+        candidates("gone", {"HOME": str(tmp_path)})
+    assert caught.value.hint == "There are: work"
+
+
+def test_that_a_context_is_chosen_by_its_name_everywhere_an_endpoint_is(tmp_path: Path) -> None:
+    _context(tmp_path, "work", "unix:///context.sock")
+    env = {"HOME": str(tmp_path), "DOCKER_HOST": "unix:///variable.sock"}
+    assert candidates("work", env) == [Endpoint("unix:///context.sock", "docker context work")]
+    assert _urls(candidates("default", env)) == ["unix:///variable.sock"]
+    del env["DOCKER_HOST"]
+    env["DOCKER_CONTEXT"] = "work"
+    assert len(candidates("default", env)) == 7
+
+
+def test_that_a_context_without_an_endpoint_says_so(tmp_path: Path) -> None:
+    _context(tmp_path, "odd", "")
+    with pytest.raises(EngineUnreachable) as caught:
+        candidates("odd", {"HOME": str(tmp_path)})
+    assert caught.value.message == "The docker context odd names no endpoint."
+
+
+def test_that_a_context_may_leave_certificates_unchecked_without_any_of_its_own(
+    tmp_path: Path,
+) -> None:
+    _context(tmp_path, "lax", "tcp://far.example:2376", unchecked=True)
+    (found,) = candidates("lax", {"HOME": str(tmp_path)})
+    assert found.tls == TlsFiles(verify=False)
+    assert found.warning() == "The certificate of tcp://far.example:2376 is not checked."
+
+
+def test_that_contexts_are_listed_by_name_and_broken_ones_left_out(tmp_path: Path) -> None:
+    _context(tmp_path, "zoo", "ssh://far.example")
+    _context(tmp_path, "ant", "unix:///a.sock", tls=True)
+    (broken := tmp_path / ".docker/contexts/meta/broken").mkdir()
+    (broken / "meta.json").write_text("[")
+    found = list_contexts({"HOME": str(tmp_path)})
+    assert [(item.name, item.host) for item in found] == [
+        ("ant", "unix:///a.sock"),
+        ("zoo", "ssh://far.example"),
+    ]
+    assert list_contexts({"HOME": str(tmp_path / "nowhere")}) == []
 
 
 @pytest.mark.parametrize(
