@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from explorer.task import Progress, Task
@@ -32,8 +32,10 @@ def warn(message: str) -> None:
 
 
 @contextmanager
-def console_task() -> Iterator[Task]:
+def console_task(on_partial: Callable[[object], None] | None = None) -> Iterator[Task]:
     """A task whose progress is one line on stderr, rewritten in place; silent when stderr is no terminal.
+
+    `on_partial` gets its partial results.
 
     While it lasts, SIGTERM and SIGHUP end the work as Ctrl-C does: by KeyboardInterrupt, with everything tidied up.
     """
@@ -45,7 +47,7 @@ def console_task() -> Iterator[Task]:
     }
     line = ProgressLine() if sys.stderr.isatty() else None
     try:
-        yield Task(on_progress=line.show if line else None)
+        yield Task(on_progress=line.show if line else None, on_partial=on_partial)
     finally:
         if line:
             line.clear()

@@ -16,6 +16,7 @@ from explorer.translation import set_language, tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
+    from explorer.cli.rewrite_trial import Trial
     from explorer.dockerfile.rewrite.change import RewritePlan
     from explorer.dockerfile.rewrite.files import RewriteFiles
     from explorer.dockerfile.rewrite.plan import Preparation
@@ -32,10 +33,19 @@ def describe() -> str:
 
 def example() -> str:
     """Examples for --help."""
-    return tr("Examples:") + (
-        "\n  image-explorer rewrite myservice --context ."
-        "\n  image-explorer rewrite myservice --dockerfile build/Dockerfile --context . --output rewritten"
-        "\n  image-explorer rewrite myservice --off trimpath --on non-root --json - | jq .predicted_bytes"
+    return (
+        tr("Examples:")
+        + (
+            "\n  image-explorer rewrite myservice --context ."
+            "\n  image-explorer rewrite myservice --dockerfile build/Dockerfile --context . --output rewritten"
+            "\n  image-explorer rewrite myservice --off trimpath --on non-root --json - | jq .predicted_bytes"
+            "\n  image-explorer rewrite myservice --context . --build --verify --path /api/items --ready http:/healthz"
+            "\n"
+        )
+        + tr(
+            "Ends with 0 when all went well, 1 when old and new image behave differently, 2 when that could not be told or the "
+            "build failed, 3 when the engine cannot be used, 130 when it was interrupted: then nothing is left in the engine."
+        )
     )
 
 
@@ -95,10 +105,61 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
     )
+    _add_trial(parser)
+
+
+def _add_trial(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(tr("build and verify"))
+    group.add_argument(
+        "--build", action="store_true", help=tr("build the rewritten image in the engine")
+    )
+    group.add_argument(
+        "--tag",
+        default="",
+        metavar="NAME",
+        help=tr("what to call it, below image-explorer.local/: no image of yours is replaced"),
+    )
+    group.add_argument(
+        "--verify",
+        action="store_true",
+        help=tr("build it, start old and new image, and compare what they do"),
+    )
+    group.add_argument(
+        "--path",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help=tr("ask both for this HTTP path, too; may be given several times"),
+    )
+    group.add_argument(
+        "--env", action="append", default=[], metavar="K=V", help=tr("set a variable in both")
+    )
+    group.add_argument(
+        "--ready",
+        default="",
+        metavar="HOW",
+        help=tr(
+            "http:PATH, http:PORT/PATH, tcp:PORT, log:REGEX or exit; default: when their ports stand"
+        ),
+    )
+    group.add_argument(
+        "--deadline",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help=tr("seconds that each may take to get ready (30)"),
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Plan a rewrite and print it; nothing of the user's is changed."""
+    """Plan a rewrite and print it, build and verify it if asked; nothing of the user's is changed."""
+    wishes = None
+    if arguments.build or arguments.verify:
+        from explorer.cli.rewrite_trial import wishes_of
+
+        wishes = wishes_of(arguments)
+    else:
+        _check_alone(arguments)
     files = _files(arguments)
     name = Path(files.path).name or "Dockerfile"
     if arguments.output:
@@ -113,21 +174,49 @@ def run(arguments: argparse.Namespace) -> int:
         from explorer.report.rewrite_terminal import print_rewrite
 
         print_rewrite(found)
-    if arguments.json is not None:
-        from explorer.report.rewrite_json import rewrite_json
-
-        set_language("en")
-        document = rewrite_json(plan(prepared, switches))
-        set_language("system")
-        write_result(arguments.json, document)
     if arguments.output:
         _write(Path(arguments.output), name, found, to_stdout=arguments.json == "-")
-    if not prepared.case.evidence.analysis.complete:
+    trial = None
+    complete = prepared.case.evidence.analysis.complete
+    if wishes is not None and complete:
+        from explorer.cli.rewrite_trial import perform
+
+        trial = perform(wishes, found, prepared, files.path)
+    if arguments.json is not None:
+        write_result(arguments.json, _document(prepared, switches, trial))
+    if not complete:
         complain(
             tr("The analysis is incomplete."), "; ".join(prepared.case.evidence.analysis.problems)
         )
         return 2
-    return 0
+    return trial.exit_code if trial is not None else 0
+
+
+def _document(prepared: Preparation, switches: dict[str, bool], trial: Trial | None) -> bytes:
+    from explorer.dockerfile.rewrite.plan import plan
+    from explorer.report.rewrite_json import rewrite_json
+
+    set_language("en")
+    try:
+        english = plan(prepared, switches)
+        if trial is None:
+            return rewrite_json(english)
+        return rewrite_json(english, trial.build, trial.context, trial.verification)
+    finally:
+        set_language("system")
+
+
+def _check_alone(arguments: argparse.Namespace) -> None:
+    """Options that only mean something with --build or --verify."""
+    given = [
+        name for name in ("tag", "path", "env", "ready", "deadline") if getattr(arguments, name)
+    ]
+    if given:
+        wanted = "--build" if given[0] == "tag" else "--verify"
+        raise InputError(
+            tr("--{option} needs {wanted}.", option=given[0], wanted=wanted),
+            tr("See {command} --help.", command="image-explorer rewrite"),
+        )
 
 
 def _files(arguments: argparse.Namespace) -> RewriteFiles:
@@ -155,12 +244,15 @@ def _prepared(arguments: argparse.Namespace, files: RewriteFiles) -> Preparation
         path = sandbox.run(task, "explorer.workflow.analysing:analyse_to_file", options, folder)
         from explorer.dockerfile.rewrite.plan import prepare
         from explorer.findings.analysis import Analysis
+        from explorer.workflow.rewriting import held_inputs
 
         analysis = Analysis.load(Path(path))
         options["image_id"] = analysis.image.id
-        facts, images = sandbox.run(
-            task, "explorer.workflow.rewriting:rewrite_inputs", options, path
-        )
+        facts, images = held_inputs(task, options, analysis)
+        if facts is None:
+            facts, images = sandbox.run(
+                task, "explorer.workflow.rewriting:rewrite_inputs", options, path
+            )
         return prepare(analysis, files.text, files.sources, facts, wishes, images)
 
 

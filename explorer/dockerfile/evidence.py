@@ -81,6 +81,9 @@ class Evidence:
     base_layers: int
     category_bytes: Mapping[str, int]
     finding_bytes: Mapping[str, int]
+    left_behind: tuple[
+        str, ...
+    ] = ()  # ids of findings about files that the program does not take along
     capabilities: bool = False
     local_images: tuple[LocalImage, ...] = ()
     run_file_count: int = 0
@@ -135,10 +138,28 @@ def gather(analysis: Analysis, local_images: tuple[LocalImage, ...] = ()) -> Evi
         base_layers=base_layers,
         category_bytes={c.id: size for c, (size, _) in zip(CATEGORIES, by_category, strict=True)},
         finding_bytes=findings,
+        left_behind=_left_behind(analysis, rows, entry, live),
         capabilities=any("setcap" in step.created_by for step in analysis.image.history),
         local_images=local_images,
         run_file_count=found.count,
     )
+
+
+def _left_behind(analysis: Analysis, own: Array, entry: Entry, live: Array) -> tuple[str, ...]:
+    """Findings that go away when only the program and what it reads are carried over, the biggest first.
+
+    What overlaps with others (debug symbols) is a part of files that stay.
+    """
+    stack = analysis.stack
+    programs = [
+        stack.tree.find(path.strip("/").encode("utf-8", "surrogateescape"))
+        for path in (entry.path, entry.program)
+        if path
+    ]
+    carried = live & np.isin(stack.node, programs)
+    carried[own] = True
+    found = [f.id for f in analysis.findings if not f.overlaps and not carried[f.rows].all()]
+    return tuple(dict.fromkeys(found))
 
 
 def find_entry(analysis: Analysis, final: FinalFiles) -> Entry:

@@ -34,6 +34,10 @@ _CALLS: Mapping[str, re.Pattern[str]] = {
     "generate": re.compile(r"^//go:generate\b", re.MULTILINE),
     "home": re.compile(r"\bos\.(?:UserHomeDir|UserCacheDir|UserConfigDir)\(|Getenv\(\"HOME\"\)"),
 }  # fmt: skip
+# Files that Go builds for other systems only (go/build/syslist.go).
+_OTHER_SYSTEM = re.compile(
+    r"_(?:aix|android|darwin|dragonfly|freebsd|illumos|ios|js|netbsd|openbsd|plan9|solaris|wasip1|windows)(?:_[a-z0-9]+)?\.go$"
+)
 _COMMAND = re.compile(
     r'\bexec\.(?:Command|LookPath)\(\s*"([^"]+)"|\bexec\.CommandContext\([^,]+,\s*"([^"]+)"'
 )
@@ -131,7 +135,8 @@ class _Scan:
         """Read one file when it is Go code or a shell script."""
         if path.endswith(".sh"):
             self.scripts[path] = self.text(path)
-        if not path.endswith(".go") or path.endswith("_test.go"):
+        # Vendored modules are like those of the module cache: the program tells what of them is linked.
+        if not path.endswith(".go") or path.endswith("_test.go") or path.startswith("vendor/"):
             return
         self._read += size
         if self._read > _BYTES_LIMIT:
@@ -140,14 +145,8 @@ class _Scan:
         self._code(path, self.text(path))
 
     def _code(self, path: str, code: str) -> None:
-        for name, pattern in _CALLS.items():
-            match = pattern.search(code)
-            if match is not None:
-                places = self.calls.setdefault(name, [])
-                if len(places) < _PLACES_KEPT:
-                    places.append(f"{path}:{code.count(chr(10), 0, match.start()) + 1}")
-        if path.startswith("vendor/"):
-            return
+        if not _OTHER_SYSTEM.search(path):
+            self._calls(path, code)
         folder = path.rpartition("/")[0]
         if re.search(r"^package main\b", code, re.MULTILINE):
             self.mains.add(folder)
@@ -156,6 +155,14 @@ class _Scan:
             names = (name.strip('"`').removeprefix("all:") for name in patterns.split())
             self.embeds |= {f"{folder}/{name}".lstrip("/") for name in names}
         self.literals |= set(_LITERAL.findall(code))
+
+    def _calls(self, path: str, code: str) -> None:
+        for name, pattern in _CALLS.items():
+            match = pattern.search(code)
+            if match is not None:
+                places = self.calls.setdefault(name, [])
+                if len(places) < _PLACES_KEPT:
+                    places.append(f"{path}:{code.count(chr(10), 0, match.start()) + 1}")
 
     def text(self, path: str) -> str:
         """A file's text, "" when it cannot be read."""

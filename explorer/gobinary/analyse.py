@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from explorer.errors import InputError, StorageError
 from explorer.gobinary import problems
+from explorer.gobinary.abilities import Abilities, read_abilities
 from explorer.gobinary.binary import GO, NOT_GO, PACKED, GoBinary, SectionSize
 from explorer.gobinary.buildinfo import BuildInfo, read_build_info
 from explorer.gobinary.elf import ET_DYN, read_elf
@@ -113,6 +114,7 @@ class _Analysis:
     def __init__(self, task: Task, exe: Executable, name: str) -> None:
         self.task, self.exe, self.name = task, exe, name
         self.codes = list(exe.problems)
+        self.abilities = Abilities()
 
     def note(self, code: str) -> None:
         if code not in self.codes:
@@ -163,6 +165,9 @@ class _Analysis:
             init_packages=parts.init_packages,
             packed=packed,
             problem_codes=tuple(self.codes),
+            uses=self.abilities.uses,
+            cgo_packages=self.abilities.cgo_packages,
+            sqlite_stub=self.abilities.sqlite_stub and known.settings.get("CGO_ENABLED") == "0",
         )
 
     def _bytes(self, info: BuildInfo) -> tuple[Embedded, Attribution]:
@@ -170,6 +175,8 @@ class _Analysis:
         exe = self.exe
         nothing = Embedded((), ())
         table = self.tried(lambda: find_table(exe), None)
+        if table is not None or info.go_version:
+            self.abilities = self.tried(lambda: read_abilities(exe, table), Abilities())
         if table is None:
             if info.go_version:
                 old = self.tried(lambda: has_old_table(exe), otherwise=False)

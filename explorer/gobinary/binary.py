@@ -57,6 +57,11 @@ class GoBinary:
     init_packages: tuple[InitPackage, ...] = ()
     packed: Packed | None = None
     problem_codes: tuple[str, ...] = ()
+    uses: tuple[str, ...] | None = (
+        None  # what it may do, see abilities; None where nothing is proved
+    )
+    cgo_packages: tuple[str, ...] | None = None
+    sqlite_stub: bool = False
 
     @property
     def attributed_bytes(self) -> int:

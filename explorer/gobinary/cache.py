@@ -13,7 +13,7 @@ import msgspec
 from explorer.gobinary.binary import GoBinary
 
 # Raised whenever the meaning of a field changes: older files are then not looked at.
-BINARY_VERSION = 1
+BINARY_VERSION = 2
 _FILES_KEPT = 200
 _log = logging.getLogger(__name__)
 

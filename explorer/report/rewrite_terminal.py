@@ -9,20 +9,33 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from explorer.dockerfile.context import Context
 from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import Change, RewritePlan
+from explorer.dockerfile.shown import shown_line
+from explorer.dockerfile.verify.model import (
+    DIFFERS,
+    DYNAMIC,
+    INCONCLUSIVE,
+    SAME,
+    Check,
+    Verification,
+)
+from explorer.engine.build_events import BuildResult
+from explorer.report.rewrite_trial import VERDICTS, build_details, build_sentences, built_text
 from explorer.translation import tr
 from explorer.units import display_text, share_text, size_text
 
 # Two columns need room for two Dockerfiles; narrower terminals and pipes get a unified diff.
 _WIDE = 150
+_SIGNS = {SAME: "[green]=[/green]", DIFFERS: "[red]≠[/red]", INCONCLUSIVE: "[yellow]?[/yellow]"}
 
 
 def print_rewrite(
     plan: RewritePlan, console: Console | None = None, *, side_by_side: bool | None = None
 ) -> None:
     """Print the diff, the changes with their reasons, the size of the result."""
-    out = console or Console(highlight=False, soft_wrap=True)
+    out = _out(console)
     wide = out.is_terminal and out.width >= _WIDE if side_by_side is None else side_by_side
     _print_head(out, plan)
     if plan.rewritten == plan.original:
@@ -36,6 +49,40 @@ def print_rewrite(
         _print_change(out, change)
     _print_size(out, plan)
     _print_rest(out, plan)
+
+
+def print_preview(
+    context: Context, engine: str, tag: str, commands: int, console: Console | None = None
+) -> None:
+    """What the build will send, before it does."""
+    out = _out(console)
+    out.print()
+    for line in (*build_sentences(context, engine, tag, commands), *build_details(context)):
+        out.print(Text(shown_line(line)))
+
+
+def print_build(
+    result: BuildResult, predicted: int, original: int, console: Console | None = None
+) -> None:
+    """The image that came of it."""
+    out = _out(console)
+    out.print()
+    out.print(Text(built_text(result, predicted, original), style="bold"))
+    for note in result.notes:
+        out.print(Text(f"  {shown_line(note)}"))
+
+
+def print_verification(found: Verification, console: Console | None = None) -> None:
+    """The verdict, each check with its evidence, and what was not tested."""
+    out = _out(console)
+    out.print()
+    out.print(f"[bold]{escape(tr(VERDICTS[found.verdict]))}[/bold]")
+    for check in found.checks:
+        out.print(f"{_SIGNS[check.result]} {_check_text(check)}")
+    if found.untested:
+        out.print(tr("Not tested:"))
+        for text in found.untested:
+            out.print(Text(f"  • {shown_line(text)}"))
 
 
 def _print_head(out: Console, plan: RewritePlan) -> None:
@@ -64,7 +111,7 @@ def _print_unified(out: Console, plan: RewritePlan) -> None:
     names = tr("original"), tr("rewritten")
     for line in difflib.unified_diff(before, after, *names, n=3, lineterm=""):
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-        out.print(Text(_line(line), style=style))
+        out.print(Text(shown_line(line), style=style))
 
 
 def _columns(plan: RewritePlan, width: int) -> Table:
@@ -77,8 +124,8 @@ def _columns(plan: RewritePlan, width: int) -> Table:
     ).get_opcodes():
         left, right = before[a:b], after[c:d]
         for number in range(max(len(left), len(right))):
-            old = _line(left[number]) if number < len(left) else ""
-            new = _line(right[number]) if number < len(right) else ""
+            old = shown_line(left[number]) if number < len(left) else ""
+            new = shown_line(right[number]) if number < len(right) else ""
             styles = ("", "") if tag == "equal" else ("red", "green")
             table.add_row(Text(old, style=styles[0]), Text(new, style=styles[1]))
     return table
@@ -99,14 +146,14 @@ def _print_change(out: Console, change: Change) -> None:
     out.print(
         f"{sign} [bold]{escape(change.title)}[/bold]  [dim]{change.rule}[/dim]{size}{escape(lines)}"
     )
-    out.print(Text(f"  {_line(change.reason)}"))
+    out.print(Text(f"  {shown_line(change.reason)}"))
     if change.why_off:
         label = (
             tr("Off: {why}", why=change.why_off)
             if change.available
             else tr("Hands off: {why}", why=change.why_off)
         )
-        out.print(Text(f"  {_line(label)}", style="yellow"))
+        out.print(Text(f"  {shown_line(label)}", style="yellow"))
 
 
 def _lines(lines: tuple[int, ...]) -> str:
@@ -123,7 +170,7 @@ def _print_size(out: Console, plan: RewritePlan) -> None:
     )
     out.print(f"[bold]{escape(head)}[/bold]")
     for layer in plan.layers:
-        out.print(Text(f"  {size_text(layer.bytes):>10}  {_line(layer.text)}"))
+        out.print(Text(f"  {size_text(layer.bytes):>10}  {shown_line(layer.text)}"))
 
 
 def _print_rest(out: Console, plan: RewritePlan) -> None:
@@ -138,10 +185,10 @@ def _print_rest(out: Console, plan: RewritePlan) -> None:
         name = item.field.removeprefix("env.")
         shown = any(redact(f"{name}={v}") != f"{name}={v}" for v in (item.before, item.after))
         out.print(
-            Text(_line(f"{item.field}: {item.reason}" if shown else redact(text)), style="dim")
+            Text(shown_line(f"{item.field}: {item.reason}" if shown else redact(text)), style="dim")
         )
     for warning in plan.warnings:
-        out.print(Text(_line(warning), style="yellow"))
+        out.print(Text(shown_line(warning), style="yellow"))
     if plan.dockerignore:
         out.print()
         out.print("[bold].dockerignore[/bold]")
@@ -152,8 +199,11 @@ def _print_rest(out: Console, plan: RewritePlan) -> None:
         out.print(Text(text.rstrip("\n")))
 
 
-def _line(text: str) -> str:
-    """A line of a Dockerfile as it stands there, without what a terminal would obey."""
-    return "".join(c if c.isprintable() or c == "\t" else display_text(c) for c in text).replace(
-        "\t", "    "
-    )
+def _check_text(check: Check) -> str:
+    kind = tr("run") if check.kind == DYNAMIC else tr("compared")
+    head = f"[bold]{escape(shown_line(check.name))}[/bold] [dim]({escape(kind)})[/dim]"
+    return f"{head}  {escape(shown_line(check.evidence))}".rstrip()
+
+
+def _out(console: Console | None) -> Console:
+    return console or Console(highlight=False, soft_wrap=True)

@@ -15,7 +15,13 @@ from explorer.image.reference import parse_reference
 from explorer.task import Cancelled, Task
 from explorer.translation import tr
 from explorer.workflow.analysing import analyse
-from explorer.workflow.opening import Options, connect_engine, open_source, same_image
+from explorer.workflow.opening import (
+    Options,
+    binary_cache,
+    connect_engine,
+    open_source,
+    same_image,
+)
 from explorer.workflow.snapshots import recorded_rewrite, snapshot_path
 
 if TYPE_CHECKING:
@@ -32,7 +38,7 @@ def rewrite_inputs(
 ) -> tuple[ProgramFacts, tuple[LocalImage, ...]]:
     """What a rewrite is planned with, beside the analysis: facts of the program, and bases that the engine holds."""
     from explorer.dockerfile.facts import ProgramFacts
-    from explorer.dockerfile.rewrite.inputs import entry_facts, known_images
+    from explorer.dockerfile.rewrite.inputs import entry_facts
 
     chosen = Options(**options)
     if snapshot_path(chosen.reference) is not None:
@@ -41,10 +47,38 @@ def rewrite_inputs(
     analysis = Analysis.load(Path(analysis_file))
     with closing(open_source(task, chosen)) as source:
         same_image(source, options)
-        facts = entry_facts(task, source, analysis)
-    if parse_reference(chosen.reference).transport != "docker-daemon":
-        return facts, ()
-    return facts, known_images(task, connect_engine(task, chosen.host), analysis)
+        facts = entry_facts(task, source, analysis, binary_cache(chosen))
+    return facts, _images(task, chosen, analysis)
+
+
+def load_rules(task: Task) -> None:
+    """Load the modules that planning takes, before they are waited for."""
+
+    task.checkpoint()
+
+
+def held_inputs(
+    task: Task, options: Mapping[str, Any], analysis: Analysis
+) -> tuple[ProgramFacts | None, tuple[LocalImage, ...]]:
+    """The same without opening the image, fast enough for a thread; None for facts that only the image tells."""
+    from explorer.dockerfile.rewrite.inputs import held_facts
+
+    chosen = Options(**options)
+    if snapshot_path(chosen.reference) is not None:
+        return None, ()
+    facts = held_facts(analysis, binary_cache(chosen))
+    if facts is None:
+        return None, ()
+    return facts, _images(task, chosen, analysis)
+
+
+def _images(task: Task, options: Options, analysis: Analysis) -> tuple[LocalImage, ...]:
+    """Bases that the image's engine holds; none for archives."""
+    from explorer.dockerfile.rewrite.inputs import known_images
+
+    if parse_reference(options.reference).transport != "docker-daemon":
+        return ()
+    return known_images(task, connect_engine(task, options.host), analysis)
 
 
 def look_at_build(
@@ -63,7 +97,7 @@ def build_rewrite(
     task: Task, host: str, context: Context, text: str, tag: str, platform: str
 ) -> BuildResult:
     """Build, and read how big the result is; each BuildEvent goes to task.partial. What a cancel leaves is removed."""
-    from explorer.engine.build import build, remove_build
+    from explorer.engine.build import build
 
     engine = connect_engine(task, host)
     version = engine.get_json("/version")
@@ -78,7 +112,7 @@ def build_rewrite(
             found = analyse(task, Options(f"docker-daemon:{result.image_id}", host=host), store)
         return replace(result, content_bytes=found.totals.content_bytes)
     except Cancelled:
-        remove_build(connect_engine(Task(), host), result)
+        drop_build(Task(), host, result)
         raise
     except ExplorerError:
         return result
@@ -91,3 +125,10 @@ def verify_rewrite(
     from explorer.dockerfile.verify.verdict import verify
 
     return verify(task, connect_engine(task, host), old, new, options)
+
+
+def drop_build(task: Task, host: str, result: BuildResult) -> None:
+    """Take a built rewrite out of its engine again; what else uses it stays."""
+    from explorer.engine.build import remove_build
+
+    remove_build(connect_engine(task, host), result)

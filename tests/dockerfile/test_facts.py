@@ -36,7 +36,7 @@ def _built(code: str, *flags: str) -> ProgramFacts:
     data = program(
         {"main.go": code, "go.mod": "module example.com/t\n\ngo 1.21\n"}, *flags
     ).read_bytes()
-    return program_facts(analyse_binary(Task(), data, "/t"), data)
+    return program_facts(analyse_binary(Task(), data, "/t"))
 
 
 @pytest.mark.slow
@@ -95,3 +95,16 @@ def test_that_a_source_folder_tells_modules_calls_and_embeds(tmp_path: Path) -> 
     assert found.has_folder(".git")
     assert not found.has_folder("testdata")
     assert found.complete
+
+
+def test_that_code_that_is_not_built_here_or_not_the_users_says_nothing(tmp_path: Path) -> None:
+    calls = 'package main\n\nimport "C"\n\nvar _ = runtime.Caller(0)\n'
+    for name in ("vendor/x.com/y/a.go", "a_windows.go", "b_darwin_arm64.go", "c_test.go"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(calls)
+    assert read_sources(Task(), tmp_path).calls == {}
+    (tmp_path / "d_linux.go").write_text(calls)
+    assert read_sources(Task(), tmp_path).calls == {
+        "cgo": ("d_linux.go:3",),
+        "caller": ("d_linux.go:5",),
+    }

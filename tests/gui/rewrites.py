@@ -35,6 +35,7 @@ RESULT = BuildResult(
 )
 
 
+HELD = "explorer.workflow.rewriting:held_inputs"
 INPUTS = "explorer.workflow.rewriting:rewrite_inputs"
 FILES = "explorer.dockerfile.rewrite.files:rewrite_files"
 PREPARE = "explorer.dockerfile.rewrite.files:prepare_rewrite"
@@ -77,7 +78,7 @@ def planned(
 ) -> None:
     """Let a view plan its rewrite."""
     view.refresh()
-    asked(jobs, INPUTS).done((project.facts, images))
+    asked(jobs, HELD).done((project.facts, images))
     if view.inputs.dockerfile.path or view.inputs.folder.path:
         files_read(jobs)
     prepared(jobs)

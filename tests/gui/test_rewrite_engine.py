@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from explorer.dockerfile.rewrite.trial import Order
 from explorer.gui.main_window import MainWindow
 from explorer.gui.pages.rewrite import RewriteView
-from explorer.gui.pages.rewrite_trial import Order
 from explorer.settings import SettingsStore
 from tests.engine.docker import Docker, private_engine
 from tests.gui.rewrites import confirm
-from tests.support.builds import image, tool
+from tests.support.builds import naive_image
 
 pytestmark = [pytest.mark.engine, pytest.mark.gui, pytest.mark.slow]
 TAG, RESULT = "shop:1", "image-explorer.local/shop:1-optimized"
@@ -27,17 +25,7 @@ TIMEOUT = 180_000
 @pytest.fixture(scope="module")
 def host() -> Iterator[str]:
     with private_engine() as engine:
-        files: dict[str, bytes | Path | str] = {
-            "app/server": tool(),
-            "app/main.go": "package main\n",
-            "app/go.mod": "module example.com/shop\n",
-            "usr/local/go/VERSION": "go1.27.3\n",
-            "usr/local/go/bin/go": os.urandom(2_000_000),
-            "usr/local/go/src/runtime/proc.go": "package runtime\n",
-        }
-        # Builders set it where it is missing, which a verification calls a difference.
-        path = "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        image(Docker(engine.host), TAG, files, path, 'CMD ["/app/server", "say", "hello"]')
+        naive_image(engine.docker, TAG, "say", "hello")
         yield engine.host
 
 

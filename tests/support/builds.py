@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -83,3 +85,17 @@ def image(docker: Docker, tag: str, files: Mapping[str, bytes | Path | str], *ch
     options = [part for change in changes for part in ("-c", change)]
     docker("import", *options, "-", tag, data=tar_of(files))
     return tag
+
+
+def naive_image(docker: Docker, tag: str, *words: str, **files: str) -> str:
+    """The tool as a naive build leaves it, with sources and toolchain, started with `words`; `files` lie beside it in /app."""
+    held: dict[str, bytes | Path | str] = {
+        "app/server": tool(),
+        "app/main.go": "package main\n",
+        "app/go.mod": "module example.com/shop\n",
+        "usr/local/go/VERSION": "go1.27.3\n",
+        "usr/local/go/bin/go": os.urandom(2_000_000),
+        "usr/local/go/src/runtime/proc.go": "package runtime\n",
+    }
+    held |= {f"app/{name.replace('_', '.')}": text for name, text in files.items()}
+    return image(docker, tag, held, f"CMD {json.dumps(['/app/server', *words])}")

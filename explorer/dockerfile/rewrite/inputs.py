@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
-import tempfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.dockerfile.bases import LocalImage, base_of_reference, repository
@@ -13,58 +12,53 @@ from explorer.errors import ExplorerError
 from explorer.filesystem.source import ImageSource
 from explorer.findings.analysis import Analysis
 from explorer.findings.entry import FinalFiles
-from explorer.gobinary.analyse import analyse_binary
+from explorer.findings.executables import File, file_of, inspect_executable
+from explorer.gobinary.cache import BinaryCache
 from explorer.task import Task
 from explorer.translation import tr
 
 if TYPE_CHECKING:
     from explorer.engine.client import Engine
 
-# A program beyond this is not read; its facts stay unknown and rules ask.
-_PROGRAM_LIMIT = 1 << 30
 # Images that are asked for their layers; each takes some milliseconds.
 _IMAGES_ASKED = 300
 
 
-def entry_facts(task: Task, source: ImageSource, analysis: Analysis) -> ProgramFacts:
-    """Facts of the program that the image starts; empty ones when it is no program or cannot be read."""
+def held_facts(analysis: Analysis, cache: BinaryCache | None) -> ProgramFacts | None:
+    """Facts of the program that the image starts as far as they need no reading: None when the program must be read."""
+    path, file = _program(analysis)
+    if file is None:
+        return ProgramFacts(path=path)
+    held = cache.get(file.digest) if cache is not None else None
+    return None if held is None else replace(program_facts(held), path=path)
+
+
+def entry_facts(
+    task: Task, source: ImageSource, analysis: Analysis, cache: BinaryCache | None
+) -> ProgramFacts:
+    """The same, read where it must be; empty ones when it is no program or cannot be read."""
+    path, file = _program(analysis)
+    if file is None:
+        return ProgramFacts(path=path)
+    task.progress(tr("Reading the program"))
+    try:
+        found = inspect_executable(task, source, file, cache)
+    except ExplorerError:  # gone, damaged, too large or no executable: rules then ask
+        return ProgramFacts(path=path)
+    return replace(program_facts(found), path=path)
+
+
+def _program(analysis: Analysis) -> tuple[str, File | None]:
+    """The path of what the image starts, and its program; None when that is none."""
     entry = find_entry(analysis, FinalFiles(analysis.stack))
-    if not 0 < entry.program_bytes <= _PROGRAM_LIMIT:
-        return ProgramFacts(path=entry.path)
-    stack, node = (
-        analysis.stack,
-        analysis.stack.tree.find(entry.program.encode("utf-8", "surrogateescape")),
-    )
-    rows = stack.rows_at(node)
+    if entry.program_bytes <= 0:
+        return entry.path, None
+    stack = analysis.stack
+    rows = stack.rows_at(stack.tree.find(entry.program.encode("utf-8", "surrogateescape")))
     row = int(rows[stack.until[rows] == stack.layer_count][-1])
     payload = int(stack.payload_row[row])
     row = payload if payload >= 0 else row
-    task.progress(tr("Reading the program"))
-    with tempfile.TemporaryFile(prefix="image-explorer-") as file:
-
-        def keep(piece: memoryview) -> None:
-            file.write(piece)
-
-        try:
-            source.read_payload(
-                task,
-                analysis.stack_layers[int(stack.layer[row])],
-                stack.tree.path(int(stack.node[row])),
-                int(stack.data_offset[row]),
-                int(stack.size[row]),
-                keep,
-            )
-            file.flush()
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _facts(task, data, entry.program)
-        except (ExplorerError, ValueError):  # gone, damaged or no executable: rules then ask
-            return ProgramFacts(path=entry.program)
-
-
-def _facts(task: Task, data: mmap.mmap, path: str) -> ProgramFacts:
-    # The analysis keeps views of its bytes; a copy lets the map be closed.
-    copy = data[:]
-    return program_facts(analyse_binary(task, copy, path), copy)
+    return entry.program, file_of(stack, analysis.stack_layers, row)
 
 
 def known_images(task: Task, engine: Engine, analysis: Analysis) -> tuple[LocalImage, ...]:

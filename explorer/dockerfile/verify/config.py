@@ -7,6 +7,7 @@ from typing import Any
 
 from explorer.dockerfile.redact import redact
 from explorer.dockerfile.verify.model import DIFFERS, SAME, STATIC, Check
+from explorer.dockerfile.verify.rootfs import DEFAULT_PATH
 from explorer.engine.answers import list_in, object_in, text_in
 from explorer.engine.build import BUILT_LABEL
 from explorer.engine.client import Engine
@@ -78,8 +79,8 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tup
 def _environment(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)
-        if name == "PATH" and before is not None and after is not None:
-            before, after = _without_toolchain(before), _without_toolchain(after)
+        if name == "PATH":
+            before, after = (_without_toolchain(value or "") for value in (before, after))
         if before == after:
             continue
         key = "toolchain" if name in _TOOLCHAIN and after is None else f"env:{name}"
@@ -98,8 +99,9 @@ def _without_toolchain(path: str) -> str:
 
 
 def _variables(config: Mapping[str, Any]) -> dict[str, str]:
+    """The environment; an image without PATH gets the engine's, which builders write down as well."""
     rows = [str(item).partition("=") for item in list_in(config.get("Env"))]
-    return {name: value for name, _, value in rows}
+    return {"PATH": DEFAULT_PATH, **{name: value for name, _, value in rows}}
 
 
 def _labels(config: Mapping[str, Any]) -> dict[str, str]:

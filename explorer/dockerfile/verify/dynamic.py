@@ -32,6 +32,7 @@ def dynamic_checks(
 ) -> list[Check]:
     """All checks; the second run of the old image tells what varies by itself."""
     checks = [_starts(old, again, new)]
+    checks += [check for check in (_ready(old, again, new, options),) if check is not None]
     if not _comparable(old, new):
         return checks
     if old.running and new.running:
@@ -80,6 +81,24 @@ def _starts(old: Observation, again: Observation, new: Observation) -> Check:
         )
         return _check(name, INCONCLUSIVE, evidence.strip())
     return _check(name, SAME, tr("Both: {state}.", state=_state(new)))
+
+
+def _ready(
+    old: Observation, again: Observation, new: Observation, options: VerifyOptions
+) -> Check | None:
+    """Whether what the user named was seen; without it in the old image nothing that follows means much."""
+    if options.ready is None:
+        return None
+    name = tr("Becomes ready ({how})", how=display_text(str(options.ready), 80))
+    if not (old.ready and again.ready):
+        text = tr("The old image did not within {n} s.", n=f"{options.start_seconds:.0f}")
+        return _check(name, INCONCLUSIVE, text)
+    if not new.ready:
+        text = tr(
+            "The old image did, the new one not within {n} s.", n=f"{options.start_seconds:.0f}"
+        )
+        return _check(name, DIFFERS, text)
+    return _check(name, SAME, tr("Both did."))
 
 
 def _state(seen: Observation) -> str:
@@ -197,12 +216,13 @@ def _stop(old: Observation, again: Observation, new: Observation, options: Verif
             tr("The old image itself: {first}, then {second}.", first=first, second=second),
         )
     result = SAME if third == first else DIFFERS
+    # Behind a shell the program got no signal; without one it does, which is what the change is for.
+    heard = "stop" in options.intended and old.stop_killed and not new.stop_killed
     seconds = tr("{old:.1f} s and {new:.1f} s", old=old.stop_seconds, new=new.stop_seconds)
-    return _check(
-        name,
-        result,
-        tr("Old: {old}. New: {new} ({seconds}).", old=first, new=third, seconds=seconds),
-    )
+    evidence = tr("Old: {old}. New: {new} ({seconds}).", old=first, new=third, seconds=seconds)
+    if heard:
+        evidence += " " + tr("As was meant: the program gets the signal itself, without a shell.")
+    return _check(name, SAME if heard else result, evidence)
 
 
 def _ending(seen: Observation, options: VerifyOptions) -> str:

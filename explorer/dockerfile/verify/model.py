@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from explorer.dockerfile.verify.ready import Ready
+
 SAME, DIFFERS, INCONCLUSIVE = "same", "differs", "inconclusive"
 STATIC, DYNAMIC = "static", "dynamic"
 # How a container is reached.
@@ -41,8 +43,8 @@ class VerifyOptions:
     """How two images are compared; seconds and bytes.
 
     `paths` are asked for over HTTP besides those found, `files` must be in the new image as they are in the old one.
-    `intended` are deliberate changes of the config: "user", "healthcheck", "env:NAME", "label:NAME", "entrypoint" …;
-    `intended_build` those of Go's build settings.
+    `intended` are deliberate changes of the config: "user", "healthcheck", "env:NAME", "label:NAME", "entrypoint" …, and "stop" for stopping at once;
+    `intended_build` those of Go's build settings. `ready` says when to ask, None: as soon as ports stand.
     """
 
     paths: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class VerifyOptions:
         {"-ldflags", "-trimpath", "-buildmode", "-compiler", "CGO_ENABLED", "DefaultGODEBUG"}
     )
     run: bool = True
+    ready: Ready | None = None
     reach: str = AUTO
     start_seconds: float = 30.0
     quiet_seconds: float = 3.0
@@ -75,7 +78,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Observation:
-    """What one run of one image did; `ports_seen` tells whether its ports could be looked up at all."""
+    """What one run of one image did; `ports_seen` tells whether its ports could be looked up at all.
+
+    `ready` tells whether what the user named was seen, None when nothing was named.
+    """
 
     running: bool
     exit_code: int
@@ -83,6 +89,7 @@ class Observation:
     out_of_memory: bool = False
     ports: tuple[str, ...] = ()
     ports_seen: bool = True
+    ready: bool | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
     log: tuple[str, ...] = ()
     written: tuple[str, ...] = ()

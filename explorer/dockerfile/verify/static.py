@@ -20,7 +20,7 @@ from explorer.dockerfile.verify.programs import (
     shell_text,
     split_words,
 )
-from explorer.dockerfile.verify.rootfs import FILE_LIMIT, RootFs, command_of
+from explorer.dockerfile.verify.rootfs import FILE_LIMIT, RootFs, Stat, command_of
 from explorer.errors import InputError
 from explorer.gobinary.buildinfo import BuildInfo, read_build_info
 from explorer.gobinary.elf import MAGIC, read_elf
@@ -51,6 +51,7 @@ _ASKS_USER = b"os/user.Current\0"
 # mattn/go-sqlite3 static_mock.go, which is built in instead of SQLite when cgo is off.
 _SQLITE_STUB = b"go-sqlite3 requires cgo to work. This is a stub"
 _SHOWN = 8
+_OTHER = "other"
 
 
 def static_checks(task: Task, old: RootFs, new: RootFs, options: VerifyOptions) -> list[Check]:
@@ -73,7 +74,7 @@ def static_checks(task: Task, old: RootFs, new: RootFs, options: VerifyOptions) 
         found = check(old, new)
         if found is not None:
             checks.append(found)
-    checks += _files(task, old, new, options.files)
+    checks += _files(task, old, new, options)
     checks += _build_information(old, new, options)
     return checks
 
@@ -304,11 +305,12 @@ def _stub(old: RootFs, new: RootFs) -> Check | None:
     )
 
 
-def _files(task: Task, old: RootFs, new: RootFs, paths: tuple[bytes, ...]) -> Iterator[Check]:
-    """Files the program needs while it runs: there, and with the same bytes."""
+def _files(task: Task, old: RootFs, new: RootFs, options: VerifyOptions) -> Iterator[Check]:
+    """Files the program needs while it runs: there, and with the same bytes; programs may have been built anew."""
+    paths = options.files
     if not paths:
         return
-    gone, changed = [], []
+    gone, changed, anew = [], [], list[str]()
     for raw in paths:
         task.checkpoint()
         path = "/" + raw.decode("utf-8", "surrogateescape").lstrip("/")
@@ -317,29 +319,71 @@ def _files(task: Task, old: RootFs, new: RootFs, paths: tuple[bytes, ...]) -> It
             continue
         if after is None or after.directory != before.directory:
             gone.append(display_name(raw))
-        elif not before.directory and (
-            before.size != after.size
-            or (before.size <= FILE_LIMIT and old.digest(path) != new.digest(path))
-        ):
-            changed.append(display_name(raw))
+        elif before.directory or not _has_changed(old, new, before, after):
+            continue
+        elif why := _not_the_same_program(old, new, before, after, options):
+            changed.append(f"{display_name(raw)} ({why})" if why != _OTHER else display_name(raw))
+        else:
+            anew.append(display_name(raw))
     title = tr("Files for the running program")
     if gone:
         yield _check(title, DIFFERS, tr("The new image lacks {names}.", names=_list(gone)))
     elif changed:
         yield _check(title, DIFFERS, tr("Other content: {names}.", names=_list(changed)))
     else:
-        yield _check(
-            title,
-            SAME,
-            ntr("{n} file is there, unchanged.", "{n} files are there, unchanged.", len(paths)),
+        text = ntr(
+            "{n} file is there, unchanged.",
+            "{n} files are there, unchanged.",
+            len(paths) - len(anew),
         )
+        if anew:
+            text += " " + tr("Built anew from the same modules: {names}.", names=_list(anew))
+        yield _check(title, SAME, text)
+
+
+def _has_changed(old: RootFs, new: RootFs, before: Stat, after: Stat) -> bool:
+    if before.size != after.size:
+        return True
+    return before.size <= FILE_LIMIT and old.digest(before.path) != new.digest(after.path)
+
+
+def _not_the_same_program(
+    old: RootFs, new: RootFs, before: Stat, after: Stat, options: VerifyOptions
+) -> str:
+    """Why a file with other bytes is not a Go program that was only built anew, "" when it is one."""
+    if max(before.size, after.size) > FILE_LIMIT:
+        return _OTHER
+    data = old.read(before.path, FILE_LIMIT), new.read(after.path, FILE_LIMIT)
+    infos = _info(data[0]), _info(data[1])
+    if infos[0] is None or infos[1] is None:
+        return _OTHER
+    if not after.executable:
+        return tr("may not be executed")
+    needs = needs_of(old, before.path, data[0]).missing, needs_of(new, after.path, data[1]).missing
+    if lacking := [item for item in needs[1] if item not in needs[0]]:
+        return tr("the image lacks {lacks}", lacks=_list(lacking))
+    return _list(_info_differences(infos[0], infos[1], options))
 
 
 def _build_information(old: RootFs, new: RootFs, options: VerifyOptions) -> Iterator[Check]:
     """Same sources: main package, modules and versions, settings but for those meant to change."""
-    before, after = _info(old), _info(new)
+    before, after = _info(old.entry[0]), _info(new.entry[0])
     if before is None or after is None:
         return
+    different = _info_differences(before, after, options)
+    title = tr("Build information")
+    if different:
+        yield _check(title, DIFFERS, tr("Changed: {what}.", what=_list(different)))
+    else:
+        count = len(after.dependencies or ())
+        yield _check(
+            title,
+            SAME,
+            ntr("Same main package, {n} module.", "Same main package, {n} modules.", count),
+        )
+
+
+def _info_differences(before: BuildInfo, after: BuildInfo, options: VerifyOptions) -> list[str]:
     different = []
     if before.path != after.path:
         different.append(tr("main package {old} → {new}", old=before.path, new=after.path))
@@ -360,17 +404,7 @@ def _build_information(old: RootFs, new: RootFs, options: VerifyOptions) -> Iter
         values = before.settings.get(key, ""), after.settings.get(key, "")
         if values[0] != values[1] and not _is_intended(key, options):
             different.append(f"{key} {values[0] or '—'} → {values[1] or '—'}")
-    title = tr("Build information")
-    shown = [display_text(item, 200) for item in different]
-    if different:
-        yield _check(title, DIFFERS, tr("Changed: {what}.", what=_list(shown)))
-    else:
-        count = len(after.dependencies or ())
-        yield _check(
-            title,
-            SAME,
-            ntr("Same main package, {n} module.", "Same main package, {n} modules.", count),
-        )
+    return [display_text(item, 200) for item in different]
 
 
 def _is_intended(key: str, options: VerifyOptions) -> bool:
@@ -385,8 +419,7 @@ def _modules(info: BuildInfo) -> dict[str, str]:
     }
 
 
-def _info(fs: RootFs) -> BuildInfo | None:
-    data = fs.entry[0]
+def _info(data: bytes) -> BuildInfo | None:
     if not data.startswith(MAGIC):
         return None
     try:

@@ -17,10 +17,11 @@ from explorer.dockerfile.verify.model import (
     Verification,
     VerifyOptions,
 )
-from explorer.dockerfile.verify.observe import Questions, observe
+from explorer.dockerfile.verify.observe import observe
 from explorer.dockerfile.verify.reach import Reach, opened_reach
 from explorer.dockerfile.verify.rootfs import RootFs, opened_rootfs
 from explorer.dockerfile.verify.static import static_checks
+from explorer.dockerfile.verify.watch import Questions
 from explorer.engine.client import Engine
 from explorer.engine.running import describe_host
 from explorer.image.model import Image

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.gui.models.dockerfile_rows import shown_line
+from explorer.dockerfile.shown import shown_line
 from explorer.gui.widgets.plain_label import PlainLabel, button_text
 from explorer.translation import tr
 
@@ -47,7 +47,7 @@ class ConfirmDialog(QDialog):
         self.agree.setAutoDefault(False)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
+        layout = self._column = QVBoxLayout(self)
         layout.setSpacing(8)
         for label in self.sentences:
             label.setWordWrap(True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from explorer.dockerfile.shown import shown_line
 from explorer.engine.build_events import Step
-from explorer.gui.models.dockerfile_rows import shown_line
 from explorer.gui.models.file_tree import ALIGNMENT, DISPLAY, RIGHT, TOOLTIP
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import mark, tr

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from explorer.dockerfile.shown import shown_line
 from explorer.dockerfile.verify.model import (
     DIFFERS,
     DYNAMIC,
@@ -15,7 +16,6 @@ from explorer.dockerfile.verify.model import (
     STATIC,
     Check,
 )
-from explorer.gui.models.dockerfile_rows import shown_line
 from explorer.gui.models.file_tree import DISPLAY, TOOLTIP
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import mark, tr

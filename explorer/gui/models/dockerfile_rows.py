@@ -11,10 +11,9 @@ from explorer.dockerfile.model import split_lines
 from explorer.dockerfile.reconstruct import Line
 from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import RewritePlan
-from explorer.units import display_text
+from explorer.dockerfile.shown import shown_line
 
 SAME, CHANGED, ADDED, REMOVED = "same", "changed", "added", "removed"
-_LINE_LIMIT = 4000
 # difflib compares each line with each; beyond this many pairs nothing is aligned.
 _PAIRS_LIMIT = 4_000_000
 
@@ -81,14 +80,6 @@ def confidence_of(lines: Sequence[Line]) -> Mapping[int, tuple[str, str]]:
             number += 1
             found[number] = (line.confidence, line.note)
     return found
-
-
-def shown_line(text: str) -> str:
-    """A line of a Dockerfile as it stands there, without what a screen would obey."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() or c == "\t" else display_text(c) for c in text)
-    text = text.replace("\t", "    ")
-    return text if len(text) <= _LINE_LIMIT else f"{text[:_LINE_LIMIT]}…"
 
 
 def _lines(text: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -21,21 +20,24 @@ from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import RewriteOptions, RewritePlan
 from explorer.dockerfile.rewrite.files import RewriteFiles
 from explorer.dockerfile.rewrite.plan import Preparation, plan
+from explorer.dockerfile.rewrite.trial import needs_folder, order_of
 from explorer.errors import ExplorerError
 from explorer.gui.dialogs.confirm import ConfirmDialog
 from explorer.gui.jobs import Job, Jobs
-from explorer.gui.models.rewrite_words import needs_folder, summary
+from explorer.gui.models.rewrite_words import summary
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.message import MessagePage
 from explorer.gui.pages.rewrite_content import RewriteContent
-from explorer.gui.pages.rewrite_trial import Order, Trial
+from explorer.gui.pages.rewrite_trial import Trial
+from explorer.gui.rewrite_facts import RewriteFacts
 from explorer.gui.rewrite_saving import files_of, write_files
 from explorer.gui.widgets.notice import WARNING
 from explorer.gui.widgets.plain_label import display_lines, tooltip_text
 from explorer.task import Progress
 from explorer.translation import ntr, tr
 from explorer.units import display_text
+from explorer.workflow.opening import Options
 
 _CARDS = 380
 
@@ -46,13 +48,16 @@ class RewriteView(QStackedWidget):
     """One image's rewrite; refresh() plans it when the image has been read, close_view() ends its work."""
 
     result_wanted = Signal(str)  # the reference of a built image
+    comparison_wanted = Signal(object, object)  # Options of the image and of its rewrite
 
-    def __init__(self, tab: ImageTab, jobs: Jobs, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, tab: ImageTab, jobs: Jobs, found: RewriteFacts, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.tab = tab
         self.plan: RewritePlan | None = None
         self.switches: dict[str, bool] = {}
-        self._jobs = jobs
+        self._jobs, self._found = jobs, found
         self._job: Job | None = None
         self._planned = ""  # the analysis file that the plan was made from
         self._facts, self._images = ProgramFacts(), tuple[LocalImage, ...]()
@@ -83,9 +88,13 @@ class RewriteView(QStackedWidget):
             (content.build, self.ask_build),
             (content.verify, trial.ask_verify),
             (content.open_result, self._open_result),
+            (content.compare, self._compare),
         ):
             button.clicked.connect(lambda _=False, act=act: act())
         trial.changed.connect(self._show_buttons)
+        trial.proved.connect(self._compare)
+        self._found.ended.connect(self._inputs_ended)
+        self._found.progressed.connect(self._progress)
         trial.without_rule.connect(self._build_without)
         trial.build_begun.connect(lambda: self._follow(content.build_pane))
         trial.verify_begun.connect(lambda: self._follow(content.verify_pane))
@@ -114,6 +123,7 @@ class RewriteView(QStackedWidget):
         self._planned = ""
         self._late.stop()
         self._idle.stop()
+        self._found.cancel()
         if self._job is not None:
             self._job.cancel()
         self.trial.forget()
@@ -127,19 +137,23 @@ class RewriteView(QStackedWidget):
         self._planned = self.tab.analysis_file
         self.trial.forget()
         self.switches = {}
-        self.loading.begin(self.tab.title)
-        self.setCurrentWidget(self.loading)
-        self._start(
-            "explorer.workflow.rewriting:rewrite_inputs",
-            (asdict(self.tab.options), self._planned),
-            self._inputs_read,
-            self._inputs_failed,
-        )
+        self._found.ask(again=self._found.error is not None)
+        if self._found.inputs is None:
+            self.loading.begin(self.tab.title)
+            self.setCurrentWidget(self.loading)
+        self._inputs_ended()
 
-    def _inputs_read(self, found: tuple[ProgramFacts, tuple[LocalImage, ...]]) -> None:
-        self.notice.hide()
-        self._facts, self._images = found
-        self._read_files()
+    def _inputs_ended(self) -> None:
+        """Nothing to do as long as nobody looks, and while they are still being found out."""
+        if self._planned != self.tab.analysis_file or not self._planned:
+            return
+        if self._found.inputs is not None:
+            self.notice.hide()
+            facts, self._images = self._found.inputs
+            self._facts = facts or ProgramFacts()
+            self._read_files()
+        elif self._found.error is not None:
+            self._inputs_failed(self._found.error)
 
     def _inputs_failed(self, error: ExplorerError) -> None:
         """Without the program the rules are careful, but there is a plan."""
@@ -257,6 +271,7 @@ class RewriteView(QStackedWidget):
         self.loading.show_progress(progress)
 
     def _cancel_planning(self) -> None:
+        self._found.cancel()
         if self._job is not None:
             self._job.cancel()
         self.loading.end()
@@ -313,6 +328,7 @@ class RewriteView(QStackedWidget):
             trial.result is not None and not trial.busy and self.tab.from_engine
         )
         self.content.open_result.setEnabled(trial.result is not None)
+        self.content.compare.setEnabled(trial.result is not None)
         why = ""
         if not self.tab.from_engine:
             why = tr("The old image is not in an engine, so it cannot be started.")
@@ -395,8 +411,8 @@ class RewriteView(QStackedWidget):
 
     def ask_build(self) -> None:
         """Look at what would be sent and ask; needs the source folder where something is copied from it."""
-        found, analysis = self.plan, self.tab.analysis
-        if found is None or analysis is None:
+        found = self.plan
+        if found is None:
             return
         folder = self.inputs.folder.path
         line = needs_folder(found.rewritten)
@@ -407,18 +423,14 @@ class RewriteView(QStackedWidget):
                 kind=WARNING,
             )
             return
-        name = os.path.relpath(self._files.path, folder) if self._files.path and folder else ""
-        image = analysis.image
-        order = Order(
-            plan=found,
+        if self._prepared is None:
+            return
+        order = order_of(
+            found,
+            self._prepared,
             host=self.tab.options.host,
-            folder=folder if found.mode != "image" else "",
-            dockerfile=name or "Dockerfile",
-            image_id=image.id,
-            name=image.tags[0] if image.tags else self.tab.title,
-            platform=str(image.platform),
-            command=(*image.config.entrypoint, *image.config.cmd),
-            run_files=self._prepared.case.evidence.run_files if self._prepared else (),
+            folder=folder,
+            dockerfile=self._files.path,
         )
         self.trial.ask_build(order)
 
@@ -429,6 +441,15 @@ class RewriteView(QStackedWidget):
     def _open_result(self) -> None:
         if self.trial.result is not None:
             self.result_wanted.emit(f"docker-daemon:{self.trial.result.tag}")
+
+    def _compare(self) -> None:
+        """The image and its rewrite beside each other."""
+        if self.trial.result is not None:
+            options = self.tab.options
+            built = Options(
+                f"docker-daemon:{self.trial.result.tag}", via=options.via, host=options.host
+            )
+            self.comparison_wanted.emit(options, built)
 
     def _folder(self) -> str:
         return self.inputs.folder.path or os.path.dirname(self._files.path)

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from explorer.dockerfile.rewrite.change import RewritePlan
 from explorer.dockerfile.rewrite.plan import Preparation
-from explorer.gui.models.dockerfile_rows import confidence_of, rows_of, shown_line
+from explorer.dockerfile.shown import shown_line
+from explorer.gui.models.dockerfile_rows import confidence_of, rows_of
 from explorer.gui.models.rewrite_words import mode_text, notes, original_head
 from explorer.gui.rewrite_saving import files_of
 from explorer.gui.widgets.build_pane import BuildPane
@@ -56,6 +57,7 @@ class RewriteContent(QWidget):
         self.build = QPushButton(tr("Build…"))
         self.verify = QPushButton(tr("Verify…"))
         self.open_result = QPushButton(tr("Open the result"))
+        self.compare = QPushButton(tr("Compare"))
         self._lay_out()
         self.cards.chosen.connect(self._show_rule)
         self.diff.rule_shown.connect(self.cards.choose)
@@ -91,7 +93,14 @@ class RewriteContent(QWidget):
         self.summary.setFont(font)
         row = QHBoxLayout()
         row.addWidget(self.summary, 1)
-        for button in (self.save, self.copy, self.build, self.verify, self.open_result):
+        for button in (
+            self.save,
+            self.copy,
+            self.build,
+            self.verify,
+            self.open_result,
+            self.compare,
+        ):
             button.setAutoDefault(False)
             row.addWidget(button)
         layout = QVBoxLayout(self)

@@ -3,50 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from explorer.dockerfile.context import Context
 from explorer.dockerfile.rewrite.change import RewritePlan
-from explorer.dockerfile.runfiles import RunFile
-from explorer.dockerfile.verify.model import Verification, VerifyOptions
-from explorer.engine.build import result_tag
+from explorer.dockerfile.rewrite.trial import (
+    Order,
+    commands_in,
+    result_name,
+    rule_of_step,
+    verify_options,
+)
+from explorer.dockerfile.verify.model import SAME, Verification, VerifyOptions
 from explorer.engine.build_events import BuildResult
 from explorer.engine.client import EngineInfo
 from explorer.errors import BuildFailed, ExplorerError
 from explorer.gui.dialogs.confirm import ConfirmDialog
+from explorer.gui.dialogs.verify import VerifyDialog
 from explorer.gui.jobs import Job, Jobs
-from explorer.gui.models.rewrite_words import (
-    build_details,
-    build_sentences,
-    commands_in,
-    rule_of_step,
-    verify_options,
-    verify_sentences,
-)
 from explorer.gui.widgets.build_pane import BuildPane
 from explorer.gui.widgets.notice import Action
 from explorer.gui.widgets.verify_pane import VerifyPane
+from explorer.report.rewrite_trial import build_details, build_sentences, verify_sentences
 from explorer.task import Progress
 from explorer.translation import tr
 from explorer.units import display_text
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be built: the plan, where its files are ("" for none), and the image it is made from."""
-
-    plan: RewritePlan
-    host: str
-    folder: str
-    dockerfile: str  # relative to the folder
-    image_id: str
-    name: str
-    platform: str
-    command: tuple[str, ...] = ()
-    run_files: tuple[RunFile, ...] = ()
 
 
 class Trial(QObject):
@@ -55,6 +38,7 @@ class Trial(QObject):
     changed = Signal()
     build_begun = Signal()
     verify_begun = Signal()
+    proved = Signal()  # both behave the same, and the comparison was asked for
     without_rule = Signal(str)  # build again without the change that this rule made
 
     def __init__(self, jobs: Jobs, build: BuildPane, verify: VerifyPane, parent: QWidget) -> None:
@@ -66,6 +50,7 @@ class Trial(QObject):
         self._jobs, self._window = jobs, parent
         self._job: Job | None = None
         self._cancels = 0
+        self._then_compare = False
         build.cancelled.connect(self.cancel)
         verify.cancelled.connect(self.cancel)
 
@@ -109,7 +94,7 @@ class Trial(QObject):
     def _confirm_build(self, order: Order, context: Context, engine: EngineInfo) -> None:
         self.build.clear()
         self.changed.emit()
-        tag = self._tag(order.name)
+        tag = result_name(order.name, self._cancels)
         name = f"{engine.product} {engine.version} ({engine.endpoint})"
         runs = commands_in(order.plan.rewritten)
         self._ask(
@@ -167,13 +152,6 @@ class Trial(QObject):
         self.build.stop()
         self.changed.emit()
 
-    def _tag(self, name: str) -> str:
-        base, colon, tag = name.rpartition(":")
-        if not colon or "/" in tag:
-            base, tag = name, "latest"
-        again = f"-{self._cancels + 1}" if self._cancels else ""
-        return result_tag(base, f"{tag[:80]}-optimized{again}")
-
     # ---- verifying
 
     def ask_verify(self) -> None:
@@ -182,13 +160,17 @@ class Trial(QObject):
             return
         order, result = self.order, self.result
         options = verify_options(order.plan, order.run_files)
-        self._ask(
-            tr("Start both images and compare what they do?"),
+        dialog = VerifyDialog(
             verify_sentences(display_text(order.name, 200), result.tag, order.command, options),
-            (),
-            tr("Verify"),
-            lambda: self._verify(order, result, options),
+            options,
+            self._window.window(),
         )
+
+        def agreed() -> None:
+            self._then_compare = dialog.then_compare.isChecked()
+            self._verify(order, result, dialog.options)
+
+        self._open(dialog, agreed)
 
     def _verify(self, order: Order, result: BuildResult, options: VerifyOptions) -> None:
         self.verify.begin()
@@ -197,6 +179,8 @@ class Trial(QObject):
         def done(found: Verification) -> None:
             self.verify.show_verification(found)
             self.changed.emit()
+            if found.verdict == SAME and self._then_compare:
+                self.proved.emit()
 
         def failed(error: ExplorerError) -> None:
             self.verify.fail(error)
@@ -226,7 +210,9 @@ class Trial(QObject):
         button: str,
         agreed: object,
     ) -> None:
-        dialog = ConfirmDialog(title, sentences, details, button, self._window.window())
+        self._open(ConfirmDialog(title, sentences, details, button, self._window.window()), agreed)
+
+    def _open(self, dialog: ConfirmDialog, agreed: object) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(agreed)
         dialog.finished.connect(self._answered)

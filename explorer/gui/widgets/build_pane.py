@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.dockerfile.shown import shown_line
 from explorer.engine.build_events import (
     LAST_LINES,
     BuildEvent,
@@ -30,12 +31,12 @@ from explorer.engine.build_events import (
 )
 from explorer.errors import BuildFailed, ExplorerError
 from explorer.gui.models.build_steps import NAME, NUMBER, STATE, TIME, BuildStepsModel
-from explorer.gui.models.dockerfile_rows import shown_line
 from explorer.gui.widgets.copying import name_view
 from explorer.gui.widgets.notice import ERROR, WARNING, Action, Notice
 from explorer.gui.widgets.plain_label import ElidedLabel, display_lines
+from explorer.report.rewrite_trial import built_text
 from explorer.translation import tr
-from explorer.units import seconds_text, share_text, size_text
+from explorer.units import size_text
 
 # Lines of output that are kept; more would make the window slow.
 LOG_LIMIT = 20_000
@@ -149,20 +150,7 @@ class BuildPane(QWidget):
         """It was built: its size against the prediction and the original."""
         self._end()
         self.table.scrollToBottom()
-        parts = [tr("Built {tag} in {time}.", tag=result.tag, time=seconds_text(result.seconds))]
-        if result.content_bytes >= 0:
-            parts.append(
-                tr(
-                    "{size} of content, {share} of the original; expected were {predicted} ({off}).",
-                    size=size_text(result.content_bytes),
-                    share=share_text(result.content_bytes, original),
-                    predicted=size_text(predicted),
-                    off=_difference(result.content_bytes, predicted),
-                )
-            )
-        else:
-            parts.append(tr("Its size could not be read."))
-        self.state.set_whole(" ".join(parts))
+        self.state.set_whole(built_text(result, predicted, original))
         if result.notes:
             self.notice.say("\n".join(shown_line(note) for note in result.notes))
 
@@ -223,11 +211,3 @@ class BuildPane(QWidget):
         self.log.appendPlainText(f"\n{head}\n{text}")
         bar = self.log.verticalScrollBar()
         bar.setValue(bar.maximum())
-
-
-def _difference(built: int, predicted: int) -> str:
-    """How far the prediction was off, with its sign."""
-    if built == predicted:
-        return tr("exactly")
-    sign = "+" if built > predicted else "−"
-    return f"{sign}{size_text(abs(built - predicted))}, {sign}{share_text(abs(built - predicted), predicted)}"

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.dockerfile.rewrite.change import Change
-from explorer.gui.models.dockerfile_rows import shown_line
+from explorer.dockerfile.shown import shown_line
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import (
     PlainLabel,

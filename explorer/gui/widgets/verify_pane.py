@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
@@ -16,21 +14,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.dockerfile.verify.model import DIFFERS, INCONCLUSIVE, SAME, Verification
+from explorer.dockerfile.verify.model import Verification
 from explorer.errors import ExplorerError
 from explorer.gui.models.checks import EVIDENCE, KIND, NAME, RESULT, ChecksModel
 from explorer.gui.widgets.copying import name_view
 from explorer.gui.widgets.notice import ERROR, Notice
 from explorer.gui.widgets.plain_label import ElidedLabel, display_lines
 from explorer.gui.widgets.wrapped_text import WrappedText
-from explorer.translation import mark, ntr, tr
+from explorer.report.rewrite_trial import VERDICTS
+from explorer.translation import ntr, tr
 from explorer.units import count_text
-
-_VERDICTS: Mapping[str, str] = {
-    SAME: mark("= Behaves the same, as far as it was tested"),
-    DIFFERS: mark("≠ Behaves differently: do not use it before you know why"),
-    INCONCLUSIVE: mark("? Not certain: no difference was found, but not everything could be told"),
-}
 
 
 class VerifyPane(QWidget):
@@ -115,7 +108,7 @@ class VerifyPane(QWidget):
         self.table.resizeRowsToContents()
         count = len(found.checks)
         checks = ntr("{n} check", "{n} checks", count, n=count_text(count))
-        self.verdict.set_whole(f"{tr(_VERDICTS[found.verdict])} · {checks}")
+        self.verdict.set_whole(f"{tr(VERDICTS[found.verdict])} · {checks}")
         lines = "\n".join(f"• {display_lines(text)}" for text in found.untested)
         self.untested.set_text(tr("Not tested:") + f"\n{lines}" if lines else "")
 

@@ -46,6 +46,15 @@ def _results(old: Observation, again: Observation, new: Observation) -> dict[str
     return {c.name: c.result for c in dynamic_checks(old, again, new, VerifyOptions())}
 
 
+def test_that_a_path_that_a_builder_wrote_down_is_the_engines_own() -> None:
+    usual = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    without, with_it = {**_CONFIG, "Env": []}, {**_CONFIG, "Env": [usual]}
+    for old, new in ((without, with_it), (with_it, without)):
+        assert config_check(old, new, frozenset()).evidence == "Equal."
+    other = {**_CONFIG, "Env": ["PATH=/opt/bin"]}
+    assert config_check(without, other, frozenset()).result == DIFFERS
+
+
 def test_that_variables_of_the_toolchain_may_go_and_the_path_may_lose_its_folders() -> None:
     new = {**_CONFIG, "Env": ["PATH=/usr/bin:/bin", "MODE=release"]}
     check = config_check(_CONFIG, new, frozenset())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from explorer.dockerfile.model import split_lines
 from explorer.dockerfile.reconstruct import Line
 from explorer.dockerfile.rewrite.change import RewritePlan, RuntimeChoice
+from explorer.dockerfile.shown import shown_line
 from explorer.gui.models.dockerfile_rows import (
     ADDED,
     CHANGED,
@@ -21,7 +22,6 @@ from explorer.gui.models.dockerfile_rows import (
     confidence_of,
     hunks,
     rows_of,
-    shown_line,
 )
 
 pytestmark = pytest.mark.gui

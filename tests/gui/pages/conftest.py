@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.gui.jobs import Jobs
 from explorer.gui.pages.rewrite import RewriteView
+from explorer.gui.rewrite_facts import RewriteFacts
 from tests.dockerfile.projects import NAIVE, SOURCES, Project
 from tests.gui.rewrites import (
     Show,
@@ -37,7 +38,7 @@ def show(qtbot: QtBot, jobs: ScriptedJobs, tmp_path: Path) -> Iterator[Show]:
         project = project or Project()
         tab = opened_tab(jobs, project, tmp_path / "tab", reference)
         qtbot.addWidget(tab, before_close_func=lambda tab: tab.close_image())
-        view = RewriteView(tab, cast("Jobs", jobs))
+        view = RewriteView(tab, cast("Jobs", jobs), RewriteFacts(tab, cast("Jobs", jobs)))
         qtbot.addWidget(view, before_close_func=lambda view: view.close_view())
         views.append(view)
         view.resize(1200, 760)

@@ -17,15 +17,18 @@ from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Jobs
 from explorer.gui.pages.optimize import OptimizePage
 from explorer.settings import SettingsStore
-from tests.dockerfile.projects import Project
+from tests.dockerfile.projects import Project, base_image
 from tests.gui.reading import clipped, unnamed
 from tests.gui.rewrites import (
+    HELD,
     INPUTS,
     LOOK,
+    PREPARE,
     Show,
     asked,
     built,
     planned,
+    prepared,
     read,
     texts,
 )
@@ -49,14 +52,49 @@ def tabs_of(page: OptimizePage) -> ImageTabs:
     return page._tabs
 
 
-def test_that_nothing_is_planned_before_the_page_is_looked_at(
+def test_that_what_a_rewrite_needs_is_found_out_before_the_page_is_looked_at(
+    page: OptimizePage, jobs: ScriptedJobs, tmp_path: Path
+) -> None:
+    tabs_of(page).open_reference("docker-daemon:web:1")
+    assert [job.function for job in jobs.started].count(HELD) == 0
+    read(jobs, Project(), tmp_path / "tab")
+    asked(jobs, HELD).done((Project().facts, (base_image(),)))
+    assert page.view() is None
+    assert [job.function for job in jobs.started].count(PREPARE) == 0
+    page.show()
+    prepared(jobs)
+    view = page.view()
+    assert view is not None
+    assert view.plan is not None
+    assert view.currentWidget() is view.content
+    assert [job.function for job in jobs.started].count(HELD) == 1
+
+
+def test_that_a_program_that_was_not_looked_into_is_read_in_a_process_of_its_own(
     page: OptimizePage, jobs: ScriptedJobs, tmp_path: Path
 ) -> None:
     tabs_of(page).open_reference("docker-daemon:web:1")
     read(jobs, Project(), tmp_path / "tab")
-    assert [job.function for job in jobs.started].count(INPUTS) == 0
+    asked(jobs, HELD).done((None, ()))
+    job = asked(jobs, INPUTS)
     page.show()
-    assert asked(jobs, INPUTS).running
+    view = page.view()
+    assert view is not None
+    assert view.currentWidget() is view.loading
+    job.done((Project().facts, (base_image(),)))
+    prepared(jobs)
+    assert view.plan is not None
+    assert view.plan.runtime.choice == "scratch"
+
+
+def test_that_the_rules_are_loaded_once_while_the_first_image_is_read(
+    page: OptimizePage, jobs: ScriptedJobs
+) -> None:
+    assert jobs.started == []
+    for name in ("web:1", "web:2"):
+        tabs_of(page).open_reference(f"docker-daemon:{name}")
+    loading = [job for job in jobs.started if job.function.endswith(":load_rules")]
+    assert [job.more for job in loading] == [{"waiting": True}]
 
 
 def test_that_with_no_image_the_page_says_what_to_do(page: OptimizePage, qtbot: QtBot) -> None:
@@ -76,7 +114,7 @@ def test_that_the_page_waits_while_its_image_is_read(
     assert view is not None
     assert view.message.text.startswith("The image is not read yet")
     read(jobs, Project(), tmp_path / "tab")
-    assert asked(jobs, INPUTS).running
+    assert asked(jobs, HELD).running
 
 
 def test_that_each_image_keeps_its_own_rewrite_until_it_is_closed(

@@ -20,7 +20,7 @@ from explorer.task import Task
 from tests.dockerfile.projects import NAIVE, SOURCES, Project
 from tests.gui.rewrites import (
     FILES,
-    INPUTS,
+    HELD,
     PREPARE,
     Show,
     asked,
@@ -54,7 +54,7 @@ def test_that_a_dockerfile_and_its_folder_are_read_in_a_worker(
     show: Show, jobs: ScriptedJobs, sources: str
 ) -> None:
     view = show(folder=sources)
-    assert [job.function for job in jobs.started[-3:]] == [INPUTS, FILES, PREPARE]
+    assert [job.function for job in jobs.started[-3:]] == [HELD, FILES, PREPARE]
     assert view.plan is not None
     assert view.plan.mode == "dockerfile"
     assert view.inputs.dockerfile.label._whole == f"{sources}/Dockerfile"
@@ -168,26 +168,26 @@ def test_that_an_unreadable_dockerfile_leaves_the_plan_of_the_image(
 def test_that_without_an_engine_there_is_a_careful_plan(show: Show, jobs: ScriptedJobs) -> None:
     view = show(plan=False)
     view.refresh()
-    asked(jobs, INPUTS).failed(EngineUnreachable("Nobody answers.", "Start it."))
+    asked(jobs, HELD).failed(EngineUnreachable("Nobody answers.", "Start it."))
     prepared(jobs)
     assert view.plan is not None
     assert "careful one: Nobody answers." in view.notice.text
     again = [b for b in view.notice.findChildren(QPushButton) if b.text() == "Try again"]
     again[0].click()
-    planned_again = asked(jobs, INPUTS)
+    planned_again = asked(jobs, HELD)
     assert planned_again.running
 
 
 def test_that_planning_can_be_cancelled_and_begun_again(show: Show, jobs: ScriptedJobs) -> None:
     view = show(plan=False)
     view.refresh()
-    job = asked(jobs, INPUTS)
+    job = asked(jobs, HELD)
     view.loading._cancel.click()
     assert job.cancelled
     assert view.message.text.startswith("Planning was cancelled")
     button = next(b for b in view.message.findChildren(QPushButton))
     button.click()
-    assert asked(jobs, INPUTS) is not job
+    assert asked(jobs, HELD) is not job
 
 
 def test_that_an_image_with_nothing_to_improve_says_so(show: Show) -> None:

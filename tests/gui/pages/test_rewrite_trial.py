@@ -8,11 +8,15 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from explorer.dockerfile.rewrite.trial import needs_folder, rule_of_step
 from explorer.dockerfile.verify.model import DIFFERS, SAME, STATIC, Check, Verification
+from explorer.dockerfile.verify.ready import Ready
 from explorer.engine.build_events import Step, StepEnded, StepLog, StepStarted
 from explorer.errors import BuildFailed, EngineUnreachable
-from explorer.gui.models.rewrite_words import needs_folder, rule_of_step
+from explorer.gui.dialogs.verify import VerifyDialog
+from explorer.gui.pages.rewrite import RewriteView
 from explorer.task import Progress
+from explorer.workflow.opening import Options
 from tests.dockerfile.projects import NAIVE
 from tests.gui.rewrites import (
     BUILD,
@@ -284,3 +288,87 @@ def test_that_an_archive_can_be_planned_and_not_verified(
     built(view, jobs)
     assert not view.content.verify.isEnabled()
     assert "not in an engine" in view.content.verify.toolTip()
+
+
+# ---- more questions for a verification, and the comparison that follows
+
+
+def _verifying(view: RewriteView) -> VerifyDialog:
+    view.content.verify.click()
+    dialog = view.trial.dialog
+    assert isinstance(dialog, VerifyDialog)
+    return dialog
+
+
+def test_that_more_paths_variables_and_readiness_are_passed_on(
+    show: Show, jobs: ScriptedJobs
+) -> None:
+    view = show()
+    built(view, jobs)
+    dialog = _verifying(view)
+    dialog.paths.setText("/api/items  /healthz")
+    dialog.environment.setPlainText("MODE=a b\n\nDB=x")
+    dialog.ready.setText("http:8080/healthz")
+    dialog.accept()
+    options = asked(jobs, VERIFY).args[3]
+    assert options.paths == ("/api/items", "/healthz")
+    assert options.env == ("MODE=a b", "DB=x")
+    assert options.ready == Ready("http", 8080, "/healthz")
+    assert "env:GOPATH" in options.intended
+
+
+@pytest.mark.parametrize(
+    ("paths", "environment", "ready", "said"),
+    [
+        ("api", "", "", "api is no path to ask for."),
+        ("", "MODE", "", "MODE is no variable."),
+        ("", "", "soon", "soon does not say when the container is ready"),
+    ],
+)
+def test_that_what_cannot_be_used_is_told_in_the_question_itself(
+    show: Show, jobs: ScriptedJobs, paths: str, environment: str, ready: str, said: str
+) -> None:
+    view = show()
+    built(view, jobs)
+    dialog = _verifying(view)
+    dialog.paths.setText(paths)
+    dialog.environment.setPlainText(environment)
+    dialog.ready.setText(ready)
+    dialog.accept()
+    assert dialog.notice.text.startswith(said)
+    assert dialog.isVisible()
+    assert not any(job.function == VERIFY for job in jobs.started)
+    dialog.reject()
+
+
+def _options(view: RewriteView) -> tuple[Options, Options]:
+    return view.tab.options, Options(f"docker-daemon:{RESULT.tag}")
+
+
+def test_that_a_built_rewrite_can_be_compared_with_its_image(
+    show: Show, jobs: ScriptedJobs, qtbot: QtBot
+) -> None:
+    view = show()
+    assert not view.content.compare.isEnabled()
+    built(view, jobs)
+    with qtbot.waitSignal(view.comparison_wanted) as caught:
+        view.content.compare.click()
+    assert tuple(caught.args) == _options(view)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "wish", "opened"), [(SAME, True, 1), (SAME, False, 0), (DIFFERS, True, 0)]
+)
+def test_that_the_comparison_opens_by_itself_when_both_behave_the_same(
+    show: Show, jobs: ScriptedJobs, verdict: str, wish: bool, opened: int
+) -> None:
+    view = show()
+    built(view, jobs)
+    asked_for: list[object] = []
+    view.comparison_wanted.connect(lambda a, b: asked_for.append((a, b)))
+    dialog = _verifying(view)
+    assert dialog.then_compare.isChecked()
+    dialog.then_compare.setChecked(wish)
+    dialog.accept()
+    asked(jobs, VERIFY).done(Verification(verdict, (), ()))
+    assert asked_for == [_options(view)] * opened

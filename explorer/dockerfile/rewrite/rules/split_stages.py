@@ -23,13 +23,6 @@ from explorer.translation import mark, tr
 from explorer.units import display_text, size_text
 
 ID = "split-stages"
-# What a build leaves in an image, by finding id; what of it the image has is the cause that the card names.
-_LEFT_BEHIND = (
-    "go-toolchain", "go-build-cache", "go-module-cache", "go-tool-caches", "go-tools", "source-tree", "go-source-files", "test-data",
-    "go-test-binaries", "c-compiler", "c-headers", "static-libraries", "git-program", "apt-lists", "apt-archives", "apk-cache", "vcs",
-    "documentation", "man-pages", "locales", "deleted-later", "overwritten-later", "metadata-copies", "copied-then-deleted",
-    "mode-copies", "owner-copies", "owner-and-mode-copies", "time-copies", "moved-later", "duplicates", "temporary-files", "logs",
-)  # fmt: skip
 _BUILD_CATEGORIES = ("go-toolchain", "go-build-cache", "go-module-cache", "source", "c-toolchain")
 # A stage that holds less of these is not one that things are built in.
 _BUILD_BYTES = 1 << 20
@@ -40,7 +33,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     if not document.stages or not _builds_where_it_runs(case, draft):
         return None
     evidence = case.evidence
-    findings = tuple(name for name in _LEFT_BEHIND if evidence.finding_bytes.get(name))
+    findings = evidence.left_behind
     left = sum(evidence.category_bytes.get(name, 0) for name in _BUILD_CATEGORIES)
     reason = tr("The image holds what built it, {left} of {total}: compiler, caches and sources. The program needs none of it.", left=size_text(left), total=size_text(evidence.total_bytes))  # fmt: skip
     lines = draft.origins([s.opening for s in stage_chain(document)])
