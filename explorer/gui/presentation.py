@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QHeaderView, QTableView, QWidget
+from shiboken6 import isValid
 
+from explorer.gui.pages.explore import ExplorePage
 from explorer.gui.widgets.treemap import Treemap
 
 if TYPE_CHECKING:
     from explorer.gui.main_window import MainWindow
 
-# +40 %; names on tiles at least this many points (UX: "label >= 14 pt").
-SCALE, TILE_POINTS = 1.4, 14.0
+# Type is 40 % larger; names on tiles have at least so many points, usually about eight.
+SCALE, TILE_POINTS, _USUAL_TILE_POINTS = 1.4, 14.0, 8.0
 # How treemap_picture.py makes a label's height from its font's.
 _LABEL_SHARE = 0.68
+# The most that the left column may take of the page.
+_LEFT_SHARE = 0.4
+_ROW_PADDING = 6
+# Wider columns hold words, which may be cut; narrower ones figures.
+_NARROW = 150
 
 
 class Presentation(QObject):
@@ -27,10 +35,10 @@ class Presentation(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._font: QFont | None = None
-        self._fonts: list[tuple[QWidget, QFont]] = []
-        self._rows: list[tuple[QTableView, int]] = []
-        self._hidden: list[QWidget] = []
+        self._font: QFont | None = None  # the application's while presenting
+        self._known: set[QWidget] = set()
+        self._came: list[QWidget] = []
+        self._undo: list[tuple[QWidget, Callable[[], object]]] = []
         self._state = window.windowState()
         self._escape = QShortcut(QKeySequence("Esc"), window)
         self._escape.setEnabled(False)
@@ -56,93 +64,132 @@ class Presentation(QObject):
         window = self._window
         self._font, self._state = application.font(), window.windowState()
         before = {widget: widget.font().pointSizeF() for widget in window.findChildren(QWidget)}
+        self._known = set(before)
         larger = QFont(self._font)
         larger.setPointSizeF(self._font.pointSizeF() * SCALE)
         application.setFont(larger)
         for widget, size in before.items():
-            self._enlarge(widget, size)
+            if _kept(widget, size):
+                self._enlarge(widget)
+            self._make_room(widget)
         self._hide()
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._escape.setEnabled(True)
         self.changed.emit(True)
+
+    def adopt(self) -> None:
+        """Take in what came since presenting began: pages are made when they are first shown."""
+        if self._font is None:
+            return
+        self._hide()
+        small = self._font.pointSizeF() * (1 + SCALE) / 2
+        for widget in self._window.findChildren(QWidget):
+            if widget in self._known:
+                continue
+            self._known.add(widget)
+            if 0 < widget.font().pointSizeF() < small:
+                self._enlarge(widget)
+            else:
+                self._came.append(widget)
+            self._make_room(widget)
 
     def leave(self) -> None:
         """Put everything back."""
         application = QApplication.instance()
         if self._font is None or not isinstance(application, QApplication):
             return
+        large = {w: w.font().pointSizeF() for w in self._came if isValid(w)}
         application.setFont(self._font)
         self._font = None
-        for widget, font in self._fonts:
-            widget.setFont(font)
-        for table, height in self._rows:
-            table.verticalHeader().setDefaultSectionSize(height)
-        for widget in self._hidden:
-            widget.show()
-        self._fonts, self._rows, self._hidden = [], [], []
-        self._relayout()
+        for widget, size in large.items():
+            # Made while type was large, with a size of its own.
+            if size > 0 and _kept(widget, size):
+                _resize(widget, size / SCALE)
+        for widget, undo in reversed(self._undo):
+            if isValid(widget):
+                undo()
+        self._known, self._came, self._undo = set(), [], []
         self._window.setWindowState(self._state)
         self._escape.setEnabled(False)
         self.changed.emit(False)
 
-    def adopt(self) -> None:
-        """Take in what came since presenting began: pages are made when they are first shown."""
-        if not self.on:
-            return
-        self._hide()
-        for widget in self._window.findChildren(QTableView):
-            self._heighten(widget)
-        self._relayout()
-
     # ---- larger
 
-    def _enlarge(self, widget: QWidget, before: float) -> None:
-        """Widgets with a size of their own do not follow the application's."""
-        if before > 0 and abs(widget.font().pointSizeF() - before) < 0.01:
-            self._fonts.append((widget, QFont(widget.font())))
-            font = QFont(widget.font())
-            font.setPointSizeF(before * SCALE)
-            widget.setFont(font)
-        if isinstance(widget, QTableView):
-            self._heighten(widget)
-        if isinstance(widget, Treemap):
-            self._label(widget)
+    def _enlarge(self, widget: QWidget) -> None:
+        size = widget.font().pointSizeF()
+        if size > 0:
+            self._keep_font(widget)
+            _resize(widget, size * SCALE)
 
-    def _heighten(self, table: QTableView) -> None:
-        if any(table is known for known, _ in self._rows):
-            return
-        header = table.verticalHeader()
-        self._rows.append((table, header.defaultSectionSize()))
-        needed = table.fontMetrics().height() + 6
-        header.setDefaultSectionSize(max(header.defaultSectionSize(), needed))
+    def _keep_font(self, widget: QWidget) -> None:
+        font = QFont(widget.font())
+        self._undo.append((widget, lambda: widget.setFont(font)))
+
+    def _make_room(self, widget: QWidget) -> None:
+        """What was laid out for the usual type: rows and columns of tables, names on tiles, the left column."""
+        if isinstance(widget, QTableView):
+            self._heighten(widget.verticalHeader(), widget.fontMetrics().height() + _ROW_PADDING)
+        elif isinstance(widget, QHeaderView):
+            if widget.orientation() == Qt.Orientation.Horizontal:
+                self._widen(widget)
+        elif isinstance(widget, Treemap):
+            self._label(widget)
+        elif isinstance(widget, ExplorePage):
+            columns, state = widget.columns, widget.columns.saveState()
+            self._undo.append((columns, lambda: columns.restoreState(state)))
+            left, *others = columns.sizes()
+            wider = min(round(left * SCALE), round(sum((left, *others)) * _LEFT_SHARE))
+            columns.setSizes([wider, sum(others) + left - wider, 0])
+
+    def _heighten(self, header: QHeaderView, needed: int) -> None:
+        height = header.defaultSectionSize()
+        self._undo.append((header, lambda: header.setDefaultSectionSize(height)))
+        header.setDefaultSectionSize(max(height, needed))
+
+    def _widen(self, header: QHeaderView) -> None:
+        state = header.saveState()
+        self._undo.append((header, lambda: header.restoreState(state)))
+        for section in range(header.count()):
+            size = header.sectionSize(section)
+            stretched = header.sectionResizeMode(section) == QHeaderView.ResizeMode.Stretch
+            if not stretched and size <= _NARROW:
+                header.resizeSection(section, round(size * SCALE))
 
     def _label(self, treemap: Treemap) -> None:
-        """A font with which the names on tiles have TILE_POINTS."""
-        if not any(treemap is known for known, _ in self._fonts):
-            self._fonts.append((treemap, QFont(treemap.font())))
+        self._undo.append((treemap, treemap.relayout))
+        self._undo.append((treemap, lambda: setattr(treemap, "enlarged", 1.0)))
+        self._keep_font(treemap)
         font = QFont(treemap.font())
         wanted = TILE_POINTS * treemap.logicalDpiY() / 72
         while QFontMetrics(font).height() * _LABEL_SHARE < wanted:
             font.setPointSizeF(font.pointSizeF() + 0.5)
         treemap.setFont(font)
-
-    def _relayout(self) -> None:
-        for treemap in self._window.findChildren(Treemap):
-            if self.on:
-                self._label(treemap)
-            treemap.relayout()
+        treemap.enlarged = TILE_POINTS / _USUAL_TILE_POINTS
+        treemap.relayout()
 
     # ---- less
 
     def _hide(self) -> None:
         """Controls, and all that names folders, hosts and endpoints of this machine."""
         window = self._window
-        rewrite = window.optimize.view()
-        unwanted = [window.rail, window.bar, window.status, window.chips, window.engine_notice]
-        unwanted += [window.startup.left, window.startup.engine_notice]
+        rewrite, startup = window.optimize.view(), window.startup
+        unwanted: list[QWidget] = [window.rail, window.bar, window.status, window.chips]
+        unwanted += [window.engine_notice, startup.left, startup.engine_notice]
+        unwanted += [tab.explore.details for tab in window.tabs.all()]
         if rewrite is not None:
             unwanted.append(rewrite.inputs)
         for widget in unwanted:
             if not widget.isHidden():
                 widget.hide()
-                self._hidden.append(widget)
+                self._undo.append((widget, widget.show))
+
+
+def _kept(widget: QWidget, size: float) -> bool:
+    """Whether a widget has a size of its own: it did not follow when the application's changed."""
+    return abs(widget.font().pointSizeF() - size) < 0.01
+
+
+def _resize(widget: QWidget, points: float) -> None:
+    font = QFont(widget.font())
+    font.setPointSizeF(points)
+    widget.setFont(font)

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QFont, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QFont, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QToolBar,
     QToolButton,
     QVBoxLayout,
@@ -54,6 +55,34 @@ class _Step:
     words: Callable[[], str]
 
 
+class _Words(PlainLabel):
+    """As tall as its lines: a toolbar asks no widget for its height at a width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def say(self, text: str) -> None:
+        """Show another text."""
+        self.setText(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        height = max(self.heightForWidth(max(self.width(), 200)), self.fontMetrics().height())
+        if height != self.minimumHeight():
+            self.setFixedHeight(height)
+
+
 class StepsBar(QToolBar):
     """The steps as buttons, the words of the one that is shown, and who recorded it."""
 
@@ -66,7 +95,7 @@ class StepsBar(QToolBar):
         self.steps = [self._step(number, text) for number, text in enumerate(STEPS)]
         self.back, self.next = QPushButton(tr("◀ Back")), QPushButton(tr("Next ▶"))
         self.present, self.end = QPushButton(tr("Present (F11)")), QPushButton(tr("End the tour"))
-        self.words, self.recorded = PlainLabel(), PlainLabel()
+        self.words, self.recorded = _Words(), _Words()
         font = QFont(self.font())
         font.setBold(True)
         self.words.setFont(font)
@@ -86,9 +115,8 @@ class StepsBar(QToolBar):
         row.addWidget(self.present)
         row.addWidget(self.end)
         rows.addLayout(row)
-        for label in (self.words, self.recorded):
-            label.setWordWrap(True)
-            rows.addWidget(label)
+        rows.addWidget(self.words)
+        rows.addWidget(self.recorded)
         self.addWidget(inside)
 
     def _step(self, number: int, text: str) -> QToolButton:
@@ -132,6 +160,7 @@ class Tour(QObject):
         self.bar.next.clicked.connect(self.forward)
         self.bar.end.clicked.connect(self.end)
         self.bar.present.clicked.connect(window.presentation.toggle)
+        window.presentation.changed.connect(self._presenting)
         self.bar.group.idClicked.connect(self.go)
         window.recordings.known.connect(self._came)
         window.tabs.opened.connect(self._came)
@@ -162,18 +191,20 @@ class Tour(QObject):
         self.bar.back.setEnabled(place > 0)
         self.bar.next.setEnabled(place < len(STEPS) - 1)
         if not self._ready():
-            self.bar.words.setText(tr("Opening the recorded images…"))
+            self.bar.words.say(tr("Opening the recorded images…"))
             return
         step = self._steps[place]
         step.show()
-        self.bar.words.setText(step.words())
-        self.bar.recorded.setText(self._recorded())
+        self._say_once()
+        self.bar.words.say(step.words())
+        self.bar.recorded.say(self._recorded())
         self._window.presentation.adopt()
 
     def end(self) -> None:
         """Leave the images open and take the rest away."""
         window = self._window
         window.presentation.leave()
+        window.presentation.changed.disconnect(self._presenting)
         window.recordings.known.disconnect(self._came)
         window.tabs.opened.disconnect(self._came)
         for key in self._keys:
@@ -187,6 +218,12 @@ class Tour(QObject):
         self.bar.deleteLater()
         window.tour = None
         self.deleteLater()
+
+    def _presenting(self, on: bool) -> None:  # noqa: FBT001  # a signal's argument
+        """The keys are enough then."""
+        self.bar.present.setVisible(not on)
+        self.bar.end.setVisible(not on)
+        self._window.presentation.adopt()
 
     # ---- what is there
 
@@ -216,6 +253,14 @@ class Tour(QObject):
     def _size(self, number: int) -> int:
         analysis = self._tabs[number].analysis
         return analysis.totals.content_bytes if analysis is not None else 0
+
+    def _say_once(self) -> None:
+        """The bar says that all of it was recorded; the pages need not say it again."""
+        for notice in (
+            *(tab.explore.state_notice for tab in self._tabs),
+            self._window.startup.notice,
+        ):
+            notice.hide()
 
     # ---- the steps
 

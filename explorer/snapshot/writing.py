@@ -26,6 +26,7 @@ from explorer.snapshot.privacy import (
     private_reference,
     private_sample,
     private_text,
+    source_kind,
     without_contents,
 )
 
@@ -37,7 +38,12 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> int:
     """Write `snapshot` without what is private and return the file's size in bytes; StorageError, LimitExceeded."""
     analysis = private_analysis(snapshot.analysis)
     meta, arrays = columns_of(analysis)
-    origin = replace(snapshot.origin, reference=private_reference(snapshot.origin.reference))
+    origin = replace(
+        snapshot.origin,
+        reference=private_reference(snapshot.origin.reference),
+        source=source_kind(snapshot.origin.source),
+        note=private_text(snapshot.origin.note),
+    )
     head = {
         "origin": msgspec.to_builtins(origin),
         "image": _summary(analysis),

@@ -62,6 +62,8 @@ class Treemap(QWidget):
         self._shown: tuple[FileTree, View] | None = None
         self._hover = -1
         self._tips = True
+        # How much larger than usual names are, and the room for them.
+        self.enlarged = 1.0
         self._timer = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
         self._timer.timeout.connect(self.relayout)
         self._slice = QTimer(self, interval=0)
@@ -101,7 +103,7 @@ class Treemap(QWidget):
         width, height = round(self.width() * ratio), round(self.height() * ratio)
         self._source = tree, shown
         self._steps = layout_steps(
-            tree, shown, self._navigation.zoom, width, height, ratio, self.share()
+            tree, shown, self._navigation.zoom, width, height, ratio * self.enlarged, self.share()
         )
         self._slice.start()
 

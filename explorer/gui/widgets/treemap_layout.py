@@ -35,6 +35,7 @@ class Layout:
     frames: list[tuple[int, int, int, int, int, int, bool]] = field(default_factory=list)
     # x, y, width, height of what the root leaves empty when it has only a share of the room
     empty: list[tuple[int, int, int, int]] = field(default_factory=list)
+    scale: float = 1.0  # what the heights of titles and the like were multiplied by
 
 
 def layout_steps(
@@ -50,7 +51,7 @@ def layout_steps(
 
     With a `share` below 1.0 it takes only that part of the area, so that maps side by side can have one scale.
     """
-    layout = Layout(width, height, root)
+    layout = Layout(width, height, root, scale=scale)
     side = min(max(share, 0.0), 1.0) ** 0.5
     taken_width, taken_height = width * side, height * side
     _leave_empty(layout, round(taken_width), round(taken_height))

@@ -112,7 +112,7 @@ class Picture:
         self._draw_empty(painter, metrics)
 
     def _draw_frames(self, painter: QPainter, metrics: QFontMetrics) -> None:
-        title_height = round(TITLE * self.ratio)
+        title_height = round(TITLE * self.layout.scale)
         for x, y, w, h, node, last, title in self.layout.frames:
             painter.setPen(QPen(self.theme.frame, 1))
             painter.drawRect(QRect(x, y, w - 1, h - 1))
