@@ -1,4 +1,4 @@
-"""Chooses images to open: of the engine, or out of an archive or folder."""
+"""Chooses images to open: of the engine, out of an archive or folder, or in a registry."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.errors import ExplorerError
+from explorer.gui.dialogs.registry_tab import RegistryTab
 from explorer.gui.jobs import Job, Jobs
 from explorer.gui.models.images import (
     ARCHIVE_COLUMNS,
     ENGINE_COLUMNS,
-    ImageRow,
     archive_rows,
     engine_rows,
 )
@@ -36,14 +36,17 @@ from explorer.units import count_text, display_text
 
 # Two images are compared; more are not opened at once by mistake.
 _MOST = 2
-_SUFFIXES = "*.tar *.tar.gz *.tgz *.tar.zst *.tzst *.tar.xz *.txz *.tar.bz2 *.tbz2 *.oci *.image-snapshot"
+_SUFFIXES = (
+    "*.tar *.tar.gz *.tgz *.tar.zst *.tzst *.tar.xz *.txz *.tar.bz2 *.tbz2 *.oci *.image-snapshot"
+)
 Choice = tuple[str, str]  # a reference, and the platform to choose in it ("" for this machine's)
 
 
 class ImagePicker(QDialog):
-    """Two tabs; `chosen` carries a list of Choice once the user has opened one or two images."""
+    """Three tabs; `chosen` carries a list of Choice once the user has opened one or two images."""
 
     chosen = Signal(object)
+    compare_wanted = Signal(object)  # two Choices, in the order of the list
 
     def __init__(self, jobs: Jobs, host: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,16 +56,22 @@ class ImagePicker(QDialog):
         self.setMinimumSize(720, 440)
         self.engine = _EngineTab(jobs, host)
         self.archive = _ArchiveTab(jobs)
+        self.registry = RegistryTab()
         self.tabs = QTabWidget()
         self.tabs.addTab(self.engine, tr("Local images"))
         self.tabs.addTab(self.archive, tr("Archive or folder"))
+        self.tabs.addTab(self.registry, tr("Registry"))
         self.tabs.tabBar().setAccessibleName(tr("Where the image is"))
         self._note = PlainLabel()
         self._note.setWordWrap(True)
         self._open = QPushButton(tr("Open"))
+        self._compare = QPushButton(tr("Compare both"))
+        self._compare.setAutoDefault(False)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
         buttons.addButton(self._open, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(self._compare, QDialogButtonBox.ButtonRole.ActionRole)
+        self._compare.clicked.connect(self._compare_both)
         below = QHBoxLayout()
         below.addWidget(self._note, 1)
         below.addWidget(buttons)
@@ -75,6 +84,8 @@ class ImagePicker(QDialog):
         for tab in (self.engine, self.archive):
             tab.images.opened.connect(self.accept)
             tab.images.selection_changed.connect(self._selected)
+        self.registry.opened.connect(self.accept)
+        self.registry.selection_changed.connect(self._selected)
         self.tabs.currentChanged.connect(lambda _: self._arrive())
         self.engine.load()
         self._selected()
@@ -91,25 +102,26 @@ class ImagePicker(QDialog):
 
     def choices(self) -> list[Choice]:
         """What is selected in the tab in front."""
-        return [(row.reference, row.platform) for row in self._rows()]
+        tab = self._tab()
+        return tab.choices() if tab is not None else []
 
-    def _rows(self) -> list[ImageRow]:
+    def _tab(self) -> _EngineTab | _ArchiveTab | RegistryTab | None:
         tab = self.tabs.currentWidget()
-        return tab.images.chosen() if isinstance(tab, (_EngineTab, _ArchiveTab)) else []
+        return tab if isinstance(tab, (_EngineTab, _ArchiveTab, RegistryTab)) else None
 
     def _arrive(self) -> None:
         self._selected()
-        field = (
-            self.engine.field if self.tabs.currentWidget() is self.engine else self.archive.field
-        )
-        field.setFocus()
+        tab = self._tab()
+        if tab is not None:
+            tab.field.setFocus()
 
     def _selected(self) -> None:
-        count = len(self._rows())
+        tab = self._tab()
+        count = len(self.choices())
         self._open.setEnabled(0 < count <= _MOST)
+        self._compare.setVisible(count == _MOST)
         self._open.setText(tr("Open both") if count == _MOST else tr("Open"))
-        tab = self.tabs.currentWidget()
-        note = tab.note() if isinstance(tab, (_EngineTab, _ArchiveTab)) else ""
+        note = tab.note() if tab is not None else ""
         self._note.setText(tr("Choose one or two images.") if count > _MOST else note)
 
     def accept(self) -> None:
@@ -118,6 +130,11 @@ class ImagePicker(QDialog):
         choices = self.choices()
         super().accept()
         self.chosen.emit(choices)
+
+    def _compare_both(self) -> None:
+        choices = self.choices()
+        super().accept()
+        self.compare_wanted.emit(choices)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Enter belongs to the fields and tables; the dialog would press its default button as well.
@@ -183,6 +200,10 @@ class _EngineTab(QWidget):
         if self._job is not None:
             self._job.cancel()
         self.images.loading.end()
+
+    def choices(self) -> list[Choice]:
+        """The selected images."""
+        return [(row.reference, row.platform) for row in self.images.chosen()]
 
     def note(self) -> str:
         """A line about the list."""
@@ -297,6 +318,10 @@ class _ArchiveTab(QWidget):
         if self._job is not None:
             self._job.cancel()
         self.images.loading.end()
+
+    def choices(self) -> list[Choice]:
+        """The selected images."""
+        return [(row.reference, row.platform) for row in self.images.chosen()]
 
     def note(self) -> str:
         """A line about the list."""

@@ -13,6 +13,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QCompleter,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.engine.client import EngineInfo
+from explorer.engine.contexts import list_contexts
 from explorer.errors import ExplorerError
 from explorer.gui.jobs import Job, Jobs
 from explorer.gui.models.payload_text import harmless
@@ -36,6 +38,7 @@ from explorer.translation import tr
 from explorer.units import display_text, size_text
 
 _WIDTH = 600
+_CONTEXTS_SHOWN = 8
 
 
 class PreferencesDialog(QDialog):
@@ -108,6 +111,13 @@ class PreferencesDialog(QDialog):
         form = QFormLayout(group)
         form.addRow(tr("Endpoint"), _beside(self.endpoint, self._test))
         form.addRow("", _hint(tr("For example unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host")))  # fmt: skip
+        contexts = [item.name for item in list_contexts(os.environ)]
+        if contexts:
+            completer = QCompleter(contexts, self.endpoint)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            self.endpoint.setCompleter(completer)
+            names = ", ".join(display_text(name, 40) for name in contexts[:_CONTEXTS_SHOWN])
+            form.addRow("", _hint(tr("Or the name of a docker context: {names}", names=names)))
         form.addRow("", self.answer)
         form.addRow(tr("Read images"), self.via)
         return group

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from explorer.gui.widgets.copying import name_view
 from explorer.gui.widgets.plain_label import PlainLabel, tooltip_text
+from explorer.image.reference import REGISTRY
 from explorer.resources import resource
 from explorer.settings import RecentImage
 from explorer.translation import tr
@@ -115,6 +116,8 @@ def missing_places(images: Iterable[RecentImage]) -> list[str]:
     for image in images:
         transport, colon, path = image.reference.partition(":")
         place = path if colon and not transport.startswith("/") else image.reference
+        if transport == REGISTRY:
+            continue
         if place.startswith("/") and not Path(place).exists():
             missing.append(image.reference)
     return missing

@@ -307,3 +307,27 @@ def test_that_the_sample_is_listed_by_a_real_worker(qtbot: QtBot, qapp: QApplica
     qtbot.waitUntil(lambda: "nowhere.sock" in picker.engine.images.problem.text, timeout=20_000)
     picker.reject()
     jobs.close()
+
+
+def test_that_an_image_of_a_registry_is_opened_by_its_name(
+    picker: ImagePicker, opened: list[list[Choice]]
+) -> None:
+    picker.tabs.setCurrentWidget(picker.registry)
+    assert picker.registry.field.hasFocus()
+    assert not picker._open.isEnabled()
+    assert picker._note.text() == ""
+    QTest.keyClicks(picker.registry.field, "ghcr.io/team/app:1")
+    assert picker._open.isEnabled()
+    QTest.keyClicks(picker.registry.platform, "arm64")
+    QTest.keyClick(picker.registry.platform, Qt.Key.Key_Return)
+    assert opened == [[("docker://ghcr.io/team/app:1", "arm64")]]
+
+
+def test_that_what_is_no_name_in_a_registry_is_told_and_not_opened(
+    picker: ImagePicker, opened: list[list[Choice]]
+) -> None:
+    picker.tabs.setCurrentWidget(picker.registry)
+    QTest.keyClicks(picker.registry.field, "docker://a b")
+    QTest.keyClick(picker.registry.field, Qt.Key.Key_Return)
+    assert picker._note.text().startswith("a b is not the name of an image. Example: docker://")
+    assert opened == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from explorer.engine.client import EngineInfo
 from explorer.errors import EngineUnreachable
 from explorer.gui.dialogs.preferences import PreferencesDialog, engine_text, layer_cache
 from explorer.gui.theme import apply_theme
+from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.settings import Settings, SettingsStore
 from tests.gui.reading import clipped, unnamed
 from tests.gui.scripted import ScriptedJobs
@@ -202,3 +204,19 @@ def test_that_all_is_named_and_fits_at_the_smallest_size(
     assert isinstance(buttons, QDialogButtonBox)
     assert dialog.rect().contains(buttons.geometry())
     apply_theme(qapp, "light")
+
+
+def test_that_docker_contexts_are_offered_by_name(
+    qtbot: QtBot, store: SettingsStore, jobs: ScriptedJobs, own_folders: Path
+) -> None:
+    for name in ("ant", "zoo"):
+        meta = own_folders / ".docker/contexts/meta" / name / "meta.json"
+        meta.parent.mkdir(parents=True)
+        meta.write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": "ssh://far"}}}))
+    made = PreferencesDialog(store, jobs)  # type: ignore[arg-type]  # a stand-in
+    qtbot.addWidget(made)
+    texts = [label.text() for label in made.findChildren(PlainLabel)]
+    assert "Or the name of a docker context: ant, zoo" in texts
+    completer = made.endpoint.completer()
+    completer.setCompletionPrefix("Z")
+    assert completer.currentCompletion() == "zoo"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -12,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from explorer.errors import ExplorerError
 from explorer.gui.engine_watch import CALM_SECONDS, RETRY_SECONDS, EngineWatch
 from explorer.gui.jobs import Jobs
-from explorer.gui.pages.empty import EmptyPage
+from explorer.gui.pages.empty import EmptyPage, missing_places
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.problem import ProblemPage
 from explorer.gui.progress import progress_text
@@ -22,6 +23,14 @@ from tests.gui.reading import unnamed
 from tests.gui.scripted import ScriptedJobs
 
 pytestmark = pytest.mark.gui
+
+
+def test_that_only_files_can_be_missing_among_the_recent_images(tmp_path: Path) -> None:
+    gone, there = tmp_path / "gone.tar", tmp_path / "there.tar"
+    there.touch()
+    names = [f"docker-archive:{gone}", str(there), "docker://localhost:5000/app:1", "golang:1.27"]
+    recent = [RecentImage(name, name, "") for name in names]
+    assert missing_places(recent) == [f"docker-archive:{gone}"]
 
 
 def test_that_the_empty_page_opens_what_is_clicked(qtbot: QtBot) -> None:
