@@ -43,6 +43,8 @@ LABELS: Mapping[str, str] = {
     "world-writable": mark("Places that everybody may write"),
     "root": mark("Runs as root"),
 }
+# Scripts and links there are named after programs (/etc/cron.daily/dpkg, /etc/alternatives/cc), and are none.
+_NO_PROGRAMS = (b"etc/", b"usr/share/")
 _EXECUTABLE = 0o111
 _SETID = 0o6000
 _STICKY = 0o1000
@@ -79,8 +81,9 @@ def surface(analysis: Analysis) -> Surface:
     found: dict[str, list[int]] = {name: [] for name in LABELS if name != "root"}
     for index in np.flatnonzero(runnable).tolist():
         name = names[nodes[index]]
-        for group, programs in _PROGRAMS.items():
-            if name in programs:
+        groups = [group for group, programs in _PROGRAMS.items() if name in programs]
+        if groups and not stack.tree.path(nodes[index]).startswith(_NO_PROGRAMS):
+            for group in groups:
                 found[group].append(nodes[index])
     regular = np.isin(kind, (Kind.FILE, Kind.HARDLINK))
     setid = regular & (mode & _SETID > 0) & (mode & _EXECUTABLE > 0)

@@ -167,9 +167,11 @@ class MainWindow(QMainWindow):
         self.optimize.open_image.connect(self.choose_image)
         self.optimize.open_sample.connect(self.actions_["sample"].trigger)
         self.optimize.result_wanted.connect(self.open_reference)
+        self.optimize.comparison_wanted.connect(self.open_comparison)
         self.compare.choose_wanted.connect(self._choose_for_comparison)
         self.compare.other_connection.connect(self.show_preferences)
         self.compare.progress_changed.connect(self._comparing)
+        self.compare.hover_text.connect(self.status.show_hover)
         self.compare.measure_wanted.connect(lambda: self.show_page(self.startup))
         self.rail.chosen.connect(self.pages.setCurrentIndex)
         self.tabs.front_changed.connect(self._tab_changed)
@@ -232,11 +234,17 @@ class MainWindow(QMainWindow):
         if archive:
             picker.show_archives()
         picker.chosen.connect(self._open_chosen)
+        picker.compare_wanted.connect(self._compare_chosen)
         picker.open()
+
+    def _compare_chosen(self, choices: Sequence[tuple[str, str]]) -> None:
+        self.show_page(self.compare)
+        self.compare.take(choices)
 
     def _choose_for_comparison(self) -> None:
         picker = self._picker()
         picker.chosen.connect(self.compare.take)
+        picker.compare_wanted.connect(self.compare.take)
         picker.open()
 
     def _picker(self) -> ImagePicker:

@@ -171,6 +171,7 @@ def _layer_row(c: Comparison, a: int, b: int) -> Row:
     analysis, index = (c.b, b) if b >= 0 else (c.a, a)
     layer = analysis.image.layers[index]
     step = instruction(layer.history.created_by) if layer.history is not None else ""
+    step = step or tr("(no build history)")
     size_a = _layer_bytes(c.a, a) if a >= 0 else 0
     size_b = _layer_bytes(c.b, b) if b >= 0 else 0
     state = SAME if a >= 0 and b >= 0 else REMOVED if a >= 0 else ADDED

@@ -36,9 +36,12 @@ class DiffTreeModel(QAbstractItemModel):
         self._openable = b"\0"
         self._most = 1
         self._column, self._descending = DELTA, True
+        # Pages are not handed out in the middle of another change.
+        self._changing = False
 
     def renew(self) -> None:
         """Show what the selection shows now."""
+        self._changing = True
         self.beginResetModel()
         self._children.clear()
         self._handed.clear()
@@ -53,6 +56,7 @@ class DiffTreeModel(QAbstractItemModel):
             deltas = np.abs(chosen.total_b[top] - chosen.total_a[top])
             self._most = max(int(deltas.max()) if len(deltas) else 0, 1)
         self.endResetModel()
+        self._changing = False
 
     # ---- nodes
 
@@ -141,7 +145,8 @@ class DiffTreeModel(QAbstractItemModel):
 
     def fetchMore(self, parent: Index) -> None:
         node = self.node(parent)
-        self._hand_out(node, self._handed.get(node, 0) + PAGE)
+        if self._list(node) is not _NOTHING:
+            self._hand_out(node, self._handed[node] + PAGE)
 
     def folders(self, parent: QModelIndex) -> list[QModelIndex]:
         """The handed-out children of an index that have children of their own."""
@@ -163,6 +168,8 @@ class DiffTreeModel(QAbstractItemModel):
         return RIGHT if role == ALIGNMENT and SIZE_A <= section <= DELTA else None
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
+        if not index.isValid():
+            return None
         if role == DISPLAY:
             return self.text(index.internalId(), index.column())
         if role == ALIGNMENT:
@@ -202,6 +209,7 @@ class DiffTreeModel(QAbstractItemModel):
         return f"/{path}\nA {count_text(a)} B · B {count_text(b)} B · Δ {b - a:+,} B"
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self._changing = True
         self.layoutAboutToBeChanged.emit()
         kept = self.persistentIndexList()
         self._column, self._descending = column, order == Qt.SortOrder.DescendingOrder
@@ -217,6 +225,7 @@ class DiffTreeModel(QAbstractItemModel):
             moved.append(self.createIndex(row, index.column(), node))
         self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
+        self._changing = False
 
     # ---- folders
 
@@ -251,11 +260,14 @@ class DiffTreeModel(QAbstractItemModel):
 
     def _hand_out(self, node: int, count: int) -> None:
         have, new = self._handed[node], min(count, len(self._list(node)))
-        if new <= have:
+        if new <= have or self._changing:
             return
-        self.beginInsertRows(self.index_of(node), have, new - 1)
+        above = self.index_of(node)
+        self._changing = True
+        self.beginInsertRows(above, have, new - 1)
         self._handed[node] = new
         self.endInsertRows()
+        self._changing = False
 
     def _delta(self, node: int) -> int:
         return int(self._selection.total_b[node]) - int(self._selection.total_a[node])

@@ -45,6 +45,7 @@ class ComparePage(QStackedWidget):
     choose_wanted = Signal()
     other_connection = Signal()
     measure_wanted = Signal()
+    hover_text = Signal(str)
     progress_changed = Signal(float)  # share done, -1.0 when nothing runs
 
     def __init__(
@@ -224,6 +225,7 @@ class ComparePage(QStackedWidget):
             self.view.swap_wanted.connect(self.swap)
             self.view.choose_wanted.connect(self.choose)
             self.view.measure_wanted.connect(self.measure_wanted)
+            self.view.hover_text.connect(self.hover_text)
             self.addWidget(self.view)
         self.view.show_comparison(comparison)
         self.setCurrentWidget(self.view)

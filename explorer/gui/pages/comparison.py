@@ -46,6 +46,7 @@ class ComparisonView(QWidget):
     swap_wanted = Signal()
     choose_wanted = Signal()
     measure_wanted = Signal()
+    hover_text = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,6 +127,7 @@ class ComparisonView(QWidget):
         self.copy.clicked.connect(self.copy_summary)
         self.causes.save_wanted.connect(self.save_chart)
         self.startup.measure_wanted.connect(self.measure_wanted)
+        self.files.hover_text.connect(self.hover_text)
 
     # ---- what is shown
 

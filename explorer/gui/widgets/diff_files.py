@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from explorer.compare.comparison import Comparison
 from explorer.gui.diff_selection import DEFAULT_STATES, DiffSelection
 from explorer.gui.models.deltas import STATE_LABELS, STATES, signed_size
+from explorer.gui.theme import current_theme
 from explorer.gui.widgets.breadcrumb import Breadcrumb
 from explorer.gui.widgets.diff_map import DiffMaps
 from explorer.gui.widgets.diff_tree import DiffTreeView
@@ -23,7 +24,9 @@ _FIELD_WIDTH = 260
 
 
 class DiffFiles(QWidget):
-    """Tree and maps of one DiffSelection."""
+    """Tree and maps of one DiffSelection; `hover_text` carries the path under the mouse with both sides' bytes."""
+
+    hover_text = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +44,8 @@ class DiffFiles(QWidget):
         self._lay_out()
         self.field.changed.connect(self._filter)
         self.selection.changed.connect(self._say)
+        self.selection.hovered.connect(self._hovered)
+        self.selection.current_changed.connect(self._hovered)
 
     def _lay_out(self) -> None:
         states = FlowRow()
@@ -97,6 +102,7 @@ class DiffFiles(QWidget):
         self.field.blockSignals(False)
         self.chips.renew()
         self.maps.name_sides(a, b)
+        self._mute()
         self.selection.set_comparison(comparison)
 
     def focus_filter(self) -> None:
@@ -113,10 +119,25 @@ class DiffFiles(QWidget):
         """Take the colours of the theme in force."""
         self.maps.recolour()
         self.notice.recolour()
+        self._mute()
+
+    def _mute(self) -> None:
+        """A state that is left out is greyed: not every style shows well what is checked."""
+        for button in self.states.values():
+            palette = QGuiApplication.palette()
+            if not button.isChecked():
+                palette.setColor(QPalette.ColorRole.ButtonText, current_theme().muted)
+            button.setPalette(palette)
 
     def _states_changed(self) -> None:
+        self._mute()
         chosen = [state for state, button in self.states.items() if button.isChecked()]
         self.selection.show_states(chosen)
+
+    def _hovered(self, node: int) -> None:
+        chosen = node if node > 0 else self.selection.current
+        tip = self.tree.model_.tip(chosen) if chosen > 0 else ""
+        self.hover_text.emit(tip.replace("\n", " · "))
 
     def _filter(self) -> None:
         self.selection.set_query(self.chips.renew())
@@ -131,7 +152,8 @@ class DiffFiles(QWidget):
         counts = self.selection.counts
         for state, button in self.states.items():
             label = tr(STATE_LABELS[state])
-            button.setText(f"{state} {label} {count_text(counts[state])}")
+            tick = "✓ " if button.isChecked() else ""
+            button.setText(f"{tick}{state} {label} {count_text(counts[state])}")
             button.setAccessibleName(f"{label}: {count_text(counts[state])}")
         visible = self.selection.visible
         if len(visible) > 1 and visible[1:].any():
