@@ -466,7 +466,7 @@ def test_that_a_cancel_in_any_run_leaves_nothing_behind(
 
     task = Task(cancel)
     with pytest.raises(Cancelled):
-        verify(task, engine, OLD, NEW, VerifyOptions(stop_seconds=30))
+        verify(task, engine, OLD, NEW, VerifyOptions(stop_seconds=3))
 
 
 def test_that_images_without_a_program_prove_nothing(
