@@ -299,11 +299,9 @@ def _deliver(sample: Sample, arguments: argparse.Namespace) -> None:
 
 
 def _print_probes(sample: Sample) -> None:
-    from explorer.coldstart.kubernetes import probes, probes_yaml
+    from explorer.coldstart.kubernetes import pod_yaml
 
-    found = probes(sample, sample.spec.measured[-1])
-    if found is not None:
-        print(probes_yaml(found), end="")
+    print(pod_yaml(sample, sample.spec.measured[-1]), end="")
 
 
 def _write_json(sample: Sample, target: str) -> None:

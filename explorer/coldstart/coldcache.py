@@ -88,7 +88,7 @@ def _parse(written: bytes) -> Residency:
     if not found:
         raise EngineRefused(
             tr("The image's files could not be moved out of the page cache."),
-            tr("Measure without --cold-cache."),
+            tr("Measure without the cold page cache."),
         )
     return Residency(
         files=number_in(found.get("files")),

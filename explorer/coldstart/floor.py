@@ -44,7 +44,7 @@ def need_program(architecture: str) -> bytes:
                 architecture=architecture or "?",
             ),
             tr(
-                "Measure without the engine's floor, --precision and --cold-cache; or compile it: {command}",
+                "Measure without the engine's floor, a network made beforehand and a cold page cache; or compile it: {command}",
                 command="python packaging/build_native.py",
             ),
         )

@@ -15,7 +15,7 @@ from explorer.coldstart.floor import floor_image, sweep_images
 from explorer.coldstart.plan import SHARED, Plan
 from explorer.coldstart.probe import Readiness
 from explorer.coldstart.runner import Streams, Target, measure, open_streams
-from explorer.coldstart.sample import OK, Environment, Run, Sample
+from explorer.coldstart.sample import OK, REFUSED, Environment, Run, Sample
 from explorer.coldstart.schedule import Step, schedule, seconds_left
 from explorer.coldstart.spec import Arm, Spec
 from explorer.coldstart.stats import label_outliers
@@ -26,9 +26,12 @@ from explorer.engine.sweep import sweep
 from explorer.errors import EngineError, EngineRefused, ExplorerError, StorageError
 from explorer.task import Task
 from explorer.translation import tr
+from explorer.units import display_text
 
 # Whoever failed this often and never was ready, will not be.
 GIVE_UP_AFTER = 3
+# moby, daemon/container_operations.go: what no other run of the measurement would fare better with.
+_NO_NETWORK = "failed to create endpoint"
 
 Execute = Callable[[Step, int], Run]
 Keep = Callable[[Sample], None]
@@ -97,6 +100,14 @@ def take_turns(task: Task, sample: Sample, execute: Execute, keep: Keep) -> Samp
         task.progress(_progress(step, sample.spec, durations, len(steps)), order, len(steps))
         began = time.monotonic()
         run = replace(execute(step, order), warm_up=step.warm_up)
+        if order == 0 and run.status == REFUSED and _NO_NETWORK in run.detail:
+            raise EngineRefused(
+                run.detail,
+                tr(
+                    "No container can start in the network {name}: restart the engine, or choose another of its networks.",
+                    name=display_text(sample.spec.network, 80),
+                ),
+            )
         durations.append(time.monotonic() - began)
         sample = replace(sample, runs=(*sample.runs, run))
         sample = replace(sample, spec=_with_path(sample.spec, run))
@@ -189,7 +200,7 @@ def _namespace(streams: Streams, floor: str) -> Iterator[tuple[str, str]]:
         if not address:
             raise EngineRefused(
                 tr("The network made for the measurement has no address."),
-                tr("Measure without --precision."),
+                tr("Measure without a network made beforehand."),
             )
         yield f"container:{pause.id}", address
 

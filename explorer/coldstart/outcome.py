@@ -87,7 +87,7 @@ def _reason(port: int, sockets: Sequence[Listener] | None) -> str:
     others = sorted({item.port for item in sockets if not item.loopback})
     if others and not here:
         ports = ", ".join(map(str, others[:5]))
-        return tr("It listens on port {ports} instead: name it with --ready.", ports=ports)
+        return tr("It listens on port {ports} instead: ask there.", ports=ports)
     return "" if sockets else tr("It listens on no TCP port at all.")
 
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from explorer.coldstart.floor import native_program
+from explorer.coldstart.options import option
 from explorer.coldstart.probe import default_readiness, parse_readiness
 from explorer.coldstart.sample import Environment
 from explorer.coldstart.spec import DEADLINE, NORMAL, WARM_UPS, Arm, Spec, check, usual_memory_limit
 from explorer.engine.client import Engine
-from explorer.engine.running import Host, describe_host, has_network
+from explorer.engine.running import Host, describe_host, interface_gone, network_named
 from explorer.errors import InputError
 from explorer.image.model import Image
 from explorer.translation import ntr, tr
@@ -25,6 +26,7 @@ class Request:
     """What the user asked for. With one reference and a `trial_env`, a second arm differs by these variables only.
 
     `ready` is "" for what the image suggests; `seed` -1 draws one; `memory_bytes` -1 is the usual limit, 0 none.
+    `window` says where it was asked, for hints name what the user sees there.
     """
 
     references: tuple[str, ...]
@@ -44,6 +46,11 @@ class Request:
     cpus: float = 0.0
     allow_remote: bool = False
     closer: bool = False
+    window: bool = False
+
+    def named(self, *names: str) -> dict[str, str]:
+        """What choices are called where the user makes them."""
+        return {name: option(name, window=self.window) for name in names}
 
 
 @dataclass(frozen=True)
@@ -144,7 +151,8 @@ def plan(engine: Engine, request: Request) -> Plan:
             cpus=request.cpus,
         )
     )
-    _check_reachable(engine, spec, environment)
+    _check_network(engine, spec, environment, request)
+    _check_reachable(spec, environment, request)
     used = [images[place] if len(images) > 1 else images[0] for place in spec.measured]
     emulated = any(_foreign(image, host) for image in images)
     environment = replace(environment, notes=tuple(notes), emulated=emulated)
@@ -157,7 +165,10 @@ def _arms(request: Request, images: Sequence[Image]) -> list[Arm]:
     if request.trial_env and len(images) == 2:
         raise InputError(
             tr("Two images and variables to try would be two differences at once."),
-            tr("Name one image with --env, or set the variables in both with --with-env."),
+            tr(
+                "Name one image with {trial}, or set the variables in both with {env}.",
+                **request.named("trial", "env"),
+            ),
         )
     labels = ("A", "B")
     arms = []
@@ -168,7 +179,17 @@ def _arms(request: Request, images: Sequence[Image]) -> list[Arm]:
             else default_readiness(image.config)
         )
         arms.append(
-            Arm(label, image.reference, image.id, request.env, request.command, "image", readiness)
+            Arm(
+                label,
+                image.reference,
+                image.id,
+                request.env,
+                request.command,
+                "image",
+                readiness,
+                image.config.healthcheck,
+                image.config.exposed_ports,
+            )
         )
     if request.trial_env:
         arms.append(replace(arms[0], label="B", env=(*request.env, *request.trial_env)))
@@ -182,7 +203,10 @@ def _environment(engine: Engine, host: Host, request: Request) -> Environment:
         if not request.allow_remote:
             raise InputError(
                 tr("The engine at {url} is on another machine.", url=info.endpoint),
-                tr("Times would contain the network's; measure there, or agree with --remote."),
+                tr(
+                    "Times would contain the network's; measure there, or agree with {remote}.",
+                    **request.named("remote"),
+                ),
             )
         notes.append(
             tr(
@@ -240,39 +264,61 @@ def _foreign(image: Image, host: Host) -> bool:
     return bool(image.platform.architecture) and image.platform.architecture != host.architecture
 
 
-def _check_reachable(engine: Engine, spec: Spec, environment: Environment) -> None:
+def _check_network(engine: Engine, spec: Spec, environment: Environment, request: Request) -> None:
+    """Refuse what the engine would refuse at each start: a network that is not there, or one whose interface is gone."""
+    name = "bridge" if spec.network in (SHARED, "default") else spec.network
+    if engine.podman or name in ("none", "host") or name.startswith("container:"):
+        return
+    hint = tr(
+        "Name one of its networks with {network}, or choose none there and {log} or {exit}.",
+        **request.named("network", "log", "exit"),
+    )
+    network = network_named(engine, name)
+    if network is None:
+        raise InputError(
+            tr(
+                "The engine has no network {name}, so no container can start in it.",
+                name=display_text(name, 80),
+            ),
+            hint,
+        )
+    here = not (environment.remote or environment.machine or environment.published)
+    if here and interface_gone(network, environment.host):
+        raise InputError(
+            tr(
+                "The interface {interface} of the engine's network {name} is gone, so no container can start in it.",
+                interface=display_text(network.interface, 40),
+                name=display_text(name, 80),
+            ),
+            tr("Restarting the engine makes it again.") + " " + hint,
+        )
+
+
+def _check_reachable(spec: Spec, environment: Environment, request: Request) -> None:
     kinds = {spec.arms[place].readiness.kind for place in spec.measured}
     if not kinds & {"http", "tcp"}:
         return
     if environment.remote:
         raise InputError(
             tr("Ports of containers on another machine are not asked from here."),
-            tr("Use --ready log:REGEX or exit there."),
+            tr("Use {log} or {exit} there.", **request.named("log", "exit")),
         )
     if environment.published and "tcp" in kinds:
         raise InputError(
             tr(
                 "The container's own address cannot be reached, and a published port is open before the app listens."
             ),
-            tr("Use --ready http:PATH or log:REGEX."),
+            tr("Use {http} or {log}.", **request.named("http", "log")),
         )
     if environment.published and spec.network == SHARED:
         raise InputError(
             tr(
                 "A network made beforehand is asked at its own address, which cannot be reached here."
             ),
-            tr("Measure without --precision, or use --ready log:REGEX."),
+            tr("Measure without {precision}, or use {log}.", **request.named("precision", "log")),
         )
     if spec.network == "none":
         raise InputError(
-            tr("Without a network no port can be asked."), tr("Use --ready log:REGEX or exit.")
-        )
-    if (
-        spec.network in ("bridge", SHARED)
-        and not engine.podman
-        and not has_network(engine, "bridge")
-    ):
-        raise InputError(
-            tr("The engine has no bridge network, so containers have no address."),
-            tr("Name one of its networks with --network, or use --ready log:REGEX or exit."),
+            tr("Without a network no port can be asked."),
+            tr("Use {log} or {exit}.", **request.named("log", "exit")),
         )

@@ -24,7 +24,8 @@ class Arm:
     """One side of the comparison: `kind` is image, or floor (our program that exits at once).
 
     `env` are NAME=VALUE texts added to the image's own; `command` replaces its CMD where it is not empty. `readiness` is
-    the arm's own because before and after may expose different ports.
+    the arm's own because before and after may expose different ports. `healthcheck` and `exposed_ports` are the image's
+    own, as its config has them: what a pod's probes can be made of when readiness was seen in the log.
     """
 
     label: str
@@ -34,6 +35,8 @@ class Arm:
     command: tuple[str, ...] = ()
     kind: str = "image"
     readiness: Readiness = EXIT
+    healthcheck: tuple[str, ...] = ()
+    exposed_ports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
+import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from explorer.engine.answers import list_in, number_in, object_in, text_in
 from explorer.engine.sweep import current_session
@@ -35,6 +35,8 @@ _CAPPED_LOGS = {
     "local": {"max-size": "10m", "max-file": "1"},
 }
 _LOOPBACK = "127.0.0.1"
+_BRIDGE_NAME = "com.docker.network.bridge.name"
+_INTERFACES = "/sys/class/net"
 _numbers = itertools.count(1)
 _log = logging.getLogger(__name__)
 
@@ -50,6 +52,15 @@ class Host:
     log_driver: str
     cgroup_version: str
     name: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of the engine, and the interface of its machine that a bridge is."""
+
+    name: str
+    driver: str
+    interface: str
 
 
 @dataclass(frozen=True)
@@ -218,9 +229,34 @@ def image_environment(document: Any) -> tuple[str, ...]:
 
 def has_network(engine: Engine, name: str) -> bool:
     """Whether the engine has a network of this name."""
-    filters = quote(json.dumps({"name": [name]}), safe="")
-    rows = map(object_in, list_in(engine.get_json(f"/networks?filters={filters}")))
-    return any(row.get("Name") == name for row in rows)
+    return network_named(engine, name) is not None
+
+
+def network_named(engine: Engine, name: str) -> Network | None:
+    """The engine's network of a name or ID, None when it has none."""
+    rows = map(object_in, list_in(engine.get_json("/networks")))
+    for row in rows:
+        network_id = text_in(row.get("Id"))
+        if name != row.get("Name") and (len(name) < 12 or not network_id.startswith(name)):
+            continue
+        options = object_in(row.get("Options"))
+        # libnetwork, drivers/bridge: networks that users make are bridges named br- and twelve digits of their ID.
+        interface = text_in(options.get(_BRIDGE_NAME)) or f"br-{network_id[:12]}"
+        return Network(name, text_in(row.get("Driver")), interface)
+    return None
+
+
+def interface_gone(network: Network, host: str) -> bool:
+    """Whether a bridge of an engine on this machine is surely missing.
+
+    An engine whose socket was handed into a container sees other interfaces than we do: it has another host name.
+    """
+    if network.driver != "bridge" or host != socket.gethostname():
+        return False
+    try:
+        return network.interface not in os.listdir(_INTERFACES)
+    except OSError:
+        return False
 
 
 def remove(engine: Engine, name: str, task: Task, *, surely_there: bool = True) -> bool:

@@ -58,6 +58,7 @@ def _probes(sample: Sample) -> dict[str, Any] | None:
         "liveness": _probe(found.liveness),
         "worst_seconds": found.worst,
         "detection_delay_seconds": found.detection_delay,
+        "action": msgspec.to_builtins(found.action),
     }
 
 

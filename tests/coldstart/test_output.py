@@ -14,8 +14,17 @@ from typing import Any
 import pytest
 
 from explorer.coldstart import prometheus
-from explorer.coldstart.kubernetes import derive, probes, probes_yaml
-from explorer.coldstart.probe import Readiness
+from explorer.coldstart.kubernetes import (
+    EXPOSED,
+    HEALTHCHECK,
+    Action,
+    derive,
+    pod_yaml,
+    probe_action,
+    probes,
+    probes_yaml,
+)
+from explorer.coldstart.probe import EXIT, Readiness
 from explorer.coldstart.sample import FAILED, TIMEOUT
 from explorer.coldstart.stats import compare, compare_values
 from explorer.coldstart.verdict import caution_texts, duration_text, verdict_text
@@ -150,7 +159,7 @@ def test_that_the_terminal_tells_phases_floor_and_verdict(
 def test_that_probes_follow_from_the_worst_start(
     worst: float, latency: float, startup: int, timeout: int
 ) -> None:
-    found = derive(worst, latency, Readiness("http", 8080, ("/healthz",)))
+    found = derive(worst, latency, Action("http", 8080, "/healthz"))
     assert (found.startup.period_seconds, found.startup.failure_threshold) == (1, startup)
     assert found.startup.timeout_seconds == timeout
     assert (found.readiness.period_seconds, found.readiness.failure_threshold) == (2, 3)
@@ -161,7 +170,7 @@ def test_that_probe_values_are_yaml_that_a_pod_takes() -> None:
     found = probes(sample(SLOW, FAST), 0)
     assert found is not None
     assert found.worst == pytest.approx(0.819)
-    text = probes_yaml(replace(found, target=Readiness("http", 8080, ('/a"b\\c',))))
+    text = probes_yaml(replace(found, action=Action("http", 8080, '/a"b\\c')))
     document = importlib.import_module("yaml").safe_load(text)
     assert document["startupProbe"] == {
         "httpGet": {"path": '/a"b\\c', "port": 8080},
@@ -171,11 +180,79 @@ def test_that_probe_values_are_yaml_that_a_pod_takes() -> None:
     }
     assert set(document) == {"startupProbe", "readinessProbe", "livenessProbe"}
     assert "W = 0.819 s" in text
-    tcp = importlib.import_module("yaml").safe_load(
-        probes_yaml(derive(1, 0, Readiness("tcp", 6379)))
-    )
+    tcp = importlib.import_module("yaml").safe_load(probes_yaml(derive(1, 0, Action("tcp", 6379))))
     assert tcp["livenessProbe"]["tcpSocket"] == {"port": 6379}
     assert probes(replace(sample(SLOW), runs=()), 0) is None
+
+
+@pytest.mark.parametrize(
+    ("readiness", "healthcheck", "ports", "action"),
+    [
+        (Readiness("http", 80, ("/ping",)), (), ("9000/tcp",), Action("http", 80, "/ping")),
+        (Readiness("tcp", 6379), (), (), Action("tcp", 6379)),
+        (
+            Readiness("log", pattern="ready"),
+            ("CMD-SHELL", "wget -q http://localhost:81/up || exit 1"),
+            ("9000/tcp",),
+            Action("http", 81, "/up", source=HEALTHCHECK),
+        ),
+        (
+            Readiness("log", pattern="ready"),
+            ("CMD", "/service", "health"),
+            ("9000/tcp",),
+            Action("exec", command=("/service", "health"), source=HEALTHCHECK),
+        ),
+        (
+            Readiness("log", pattern="ready"),
+            ("CMD-SHELL", "pg_isready"),
+            (),
+            Action("exec", command=("/bin/sh", "-c", "pg_isready"), source=HEALTHCHECK),
+        ),
+        (
+            Readiness("log", pattern="ready"),
+            ("NONE",),
+            ("53/udp", "9000/tcp"),
+            Action("tcp", 9000, source=EXPOSED),
+        ),
+        (Readiness("log", pattern="ready"), (), ("53/udp",), Action("unknown", source="")),
+    ],
+)
+def test_that_probes_ask_what_was_measured_or_what_the_image_itself_says(
+    readiness: Readiness, healthcheck: tuple[str, ...], ports: tuple[str, ...], action: Action
+) -> None:
+    arm = replace(
+        sample(FAST).spec.arms[0],
+        readiness=readiness,
+        healthcheck=healthcheck,
+        exposed_ports=ports,
+    )
+    assert probe_action(arm) == action
+
+
+def test_that_what_nobody_said_is_a_placeholder_that_no_cluster_takes() -> None:
+    text = probes_yaml(derive(1.0, 0.0, Action("unknown", source="")))
+    document = importlib.import_module("yaml").safe_load(text)
+    assert document["startupProbe"]["httpGet"] == {"path": "/FILL_IN", "port": "FILL_IN"}
+    assert "8080" not in text
+    assert "neither HEALTHCHECK nor EXPOSE" in text
+
+
+def test_that_a_command_of_a_healthcheck_is_yaml() -> None:
+    words = ("/bin/sh", "-c", "test \"$A\" = 'b' # c\n\udcff")
+    text = probes_yaml(derive(1.0, 0.0, Action("exec", command=words, source=HEALTHCHECK)))
+    document = importlib.import_module("yaml").safe_load(text)
+    assert document["livenessProbe"]["exec"]["command"] == [*words[:2], words[2][:-1] + "?"]
+
+
+def test_that_a_program_that_ends_has_no_probes_but_is_a_job() -> None:
+    found = sample(FAST)
+    arm = replace(found.spec.arms[0], readiness=EXIT)
+    found = replace(found, spec=replace(found.spec, arms=(arm,)))
+    text = pod_yaml(found, 0)
+    assert importlib.import_module("yaml").safe_load(text) is None
+    for words in ("no probe", "kind: Job", "0.419 s"):
+        assert words in text
+    assert "No run became ready" in pod_yaml(replace(sample(FAST), runs=()), 0)
 
 
 def _gauges(text: str) -> dict[str, float]:

@@ -17,8 +17,8 @@ from explorer.coldstart.hygiene import inspect_log
 from explorer.coldstart.inittrace import (
     Collection,
     Init,
-    is_trace,
     Inside,
+    is_trace,
     join_packages,
     parse_collections,
     parse_inits,

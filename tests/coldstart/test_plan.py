@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from typing import Any, cast
 
@@ -33,23 +34,31 @@ WEB = Config(
 )
 
 
+def _bridge(interface: str) -> dict[str, Any]:
+    options = {"com.docker.network.bridge.name": interface}
+    return {"Name": "bridge", "Driver": "bridge", "Id": "b" * 64, "Options": options}
+
+
 class Stub:
     """An engine that has every image, for amd64."""
 
     def __init__(self, *, bridge: bool = True, podman: bool = False, **info: Any) -> None:
         self.podman = podman
         self._info = replace(INFO, **info)
-        self._bridge = bridge
+        self._bridge = _bridge("lo") if bridge else {}
         self.architecture = "amd64"
+        self.host = socket.gethostname()
 
     def describe(self) -> EngineInfo:
         return self._info
 
     def get_json(self, target: str) -> Any:
         if target.startswith("/networks"):
-            return [{"Name": "bridge"}] if self._bridge else []
+            mine = {"Name": "mine", "Driver": "overlay", "Id": "a" * 64}
+            return [mine, self._bridge] if self._bridge else [mine]
         return {
             "Architecture": "x86_64",
+            "Name": self.host,
             "NCPU": 4,
             "MemTotal": 4 << 30,
             "LoggingDriver": "json-file",
@@ -133,12 +142,44 @@ def test_that_an_engine_in_a_virtual_machine_is_said_to_be_one_and_publishes() -
 
 
 def test_that_an_engine_without_addresses_measures_what_needs_none() -> None:
-    with pytest.raises(InputError, match="no bridge network"):
+    with pytest.raises(InputError, match="no network bridge"):
         _plan(Stub(bridge=False))
-    assert _plan(Stub(bridge=False), ready="exit").spec.arms[0].readiness.kind == "exit"
+    with pytest.raises(InputError, match="no network none-such"):
+        _plan(network="none-such")
+    found = _plan(Stub(bridge=False), ready="exit", network="none")
+    assert found.spec.arms[0].readiness.kind == "exit"
     assert _plan(Stub(bridge=False), network="mine").spec.network == "mine"
     with pytest.raises(InputError, match="Without a network"):
         _plan(network="none")
+
+
+def test_that_a_bridge_whose_interface_is_gone_is_told_before_anything_runs() -> None:
+    stub = Stub()
+    stub._bridge = _bridge("nosuchif0")
+    with pytest.raises(InputError, match="interface nosuchif0 of the engine's network bridge") as e:
+        _plan(stub, ready="exit")
+    assert "Restarting the engine" in e.value.hint
+    assert "--network" in e.value.hint
+    with pytest.raises(InputError):
+        _plan(stub, precision=True)
+    # a socket handed into a container: the engine's interfaces are not ours
+    stub.host = "elsewhere"
+    assert _plan(stub).spec.network == "bridge"
+
+
+@pytest.mark.parametrize(
+    ("fields", "flag", "label"),
+    [
+        ({"network": "none"}, "--ready log:REGEX", "“log line matches”"),
+        ({"network": "none-such"}, "--network", "“Network”"),
+    ],
+)
+def test_that_hints_name_what_the_user_sees(fields: dict[str, Any], flag: str, label: str) -> None:
+    for window, seen, unseen in ((False, flag, label), (True, label, flag)):
+        with pytest.raises(InputError) as caught:
+            _plan(window=window, **fields)
+        assert seen in caught.value.hint
+        assert unseen not in caught.value.hint
 
 
 def test_that_an_image_for_another_machine_is_said_to_be_emulated() -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from explorer.coldstart.kubernetes import probes, probes_yaml
+from explorer.coldstart.kubernetes import UNKNOWN, pod_yaml, probes
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.verdict import duration_text
 from explorer.gui.models.startup import arm_label
@@ -51,12 +51,20 @@ class ProbeCard(QWidget):
         place = sample.spec.measured[-1] if sample.spec.measured else 0
         ends = sample.spec.arms[place].readiness.kind == "exit"
         found = probes(sample, place) if sample.spec.measured and not ends else None
-        self.yaml.setPlainText(probes_yaml(found) if found is not None else "")
+        self.yaml.setPlainText(pod_yaml(sample, place) if sample.spec.measured else "")
         self.copy.setEnabled(found is not None)
         if ends:
-            text = tr("It was measured until it ended: a program that ends has no probes.")
+            text = tr(
+                "It was measured until it ended: no probe makes sense for a program that ends."
+            )
         elif found is None:
             text = tr("No run became ready, so no probe value follows.")
+        elif found.action.kind == UNKNOWN:
+            text = tr(
+                "Readiness was seen in the log, which kubelet does not read: fill in what it shall ask. The values are from the slowest start of {arm}, {worst}.",
+                arm=arm_label(sample.spec.arms[place]),
+                worst=duration_text(found.worst),
+            )
         else:
             text = tr(
                 "Probe values for {arm}, from its slowest start of {worst}, warm-ups and outliers included. The formula is in the comments.",

@@ -259,6 +259,7 @@ class RunForm(QWidget):
             command=_words(self.command),
             deadline=self.deadline.value(),
             cpus=self.cpus.value(),
+            window=True,
             allow_remote=not self.remote.isHidden(),
             closer=self.closer.isChecked(),
         )

@@ -402,8 +402,9 @@ def test_that_a_program_that_ends_has_no_probes(page: StartupPage) -> None:
     made = two_images()
     arms = tuple(replace(arm, readiness=EXIT) for arm in made.spec.arms)
     page._show(replace(made, spec=replace(made.spec, arms=arms)))
-    assert page.results.probes.yaml.toPlainText() == ""
-    assert "a program that ends has no probes" in page.results.probes.heading.text()
+    assert "Run it as a Job" in page.results.probes.yaml.toPlainText()
+    assert "Probe:" not in page.results.probes.yaml.toPlainText()
+    assert "no probe makes sense" in page.results.probes.heading.text()
 
 
 # ---- for everybody
