@@ -71,6 +71,11 @@ def test_that_a_rewrite_is_built_verified_and_opened(
         for row in range(checks.rowCount())
     ]
     assert view.content.verify_pane.verdict._whole.startswith("= Behaves the same"), told
+    # What was proved is compared at once.
+    assert window.pages.currentWidget() is window.compare
+    qtbot.waitUntil(lambda: not window.compare.busy, timeout=TIMEOUT)
+    assert window.compare.comparison is not None
+    assert window.compare.comparison.b.image.id == view.trial.result.image_id
     view.content.open_result.click()
     tab = window.current_tab()
     assert tab is not None

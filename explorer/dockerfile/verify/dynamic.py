@@ -16,6 +16,7 @@ from explorer.dockerfile.verify.model import (
     VerifyOptions,
 )
 from explorer.dockerfile.verify.normal import Judgement, judge, judge_lines, judge_paths
+from explorer.task import Task
 from explorer.translation import ntr, tr
 from explorer.units import display_text
 
@@ -28,7 +29,11 @@ _LOG_SHOWN = 3
 
 
 def dynamic_checks(
-    old: Observation, again: Observation, new: Observation, options: VerifyOptions
+    old: Observation,
+    again: Observation,
+    new: Observation,
+    options: VerifyOptions,
+    task: Task = Task(),
 ) -> list[Check]:
     """All checks; the second run of the old image tells what varies by itself."""
     checks = [_starts(old, again, new)]
@@ -36,7 +41,7 @@ def dynamic_checks(
     if not _comparable(old, new):
         return checks
     if old.running and new.running:
-        checks += [_ports(old, again, new), *_answers(old, again, new)]
+        checks += [_ports(old, again, new), *_answers(old, again, new, task)]
         checks += [check for check in (_health(old, again, new),) if check is not None]
         checks.append(_stop(old, again, new, options))
     checks.append(_log(old, again, new))
@@ -127,7 +132,7 @@ def _ports(old: Observation, again: Observation, new: Observation) -> Check:
     return _check(name, SAME, _joined(sorted(third)))
 
 
-def _answers(old: Observation, again: Observation, new: Observation) -> list[Check]:
+def _answers(old: Observation, again: Observation, new: Observation, task: Task) -> list[Check]:
     """One check for each path of each port."""
     if new.reached == NOT_REACHED and old.ports:
         return [
@@ -135,6 +140,7 @@ def _answers(old: Observation, again: Observation, new: Observation) -> list[Che
         ]
     checks = []
     for key, before in old.answers.items():
+        task.checkpoint()
         missing = Answer(error=tr("not asked"))
         between, after = again.answers.get(key, missing), new.answers.get(key, missing)
         if before.error and before.error == between.error == after.error:

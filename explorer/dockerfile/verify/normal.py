@@ -35,8 +35,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:172\.(?:1[6-9]|2\d|3[01])|10\.\d+|192\.168)\.\d+\.\d+(?::\d+)?\b"), "<ip>"),
     (re.compile(r"(?<=127\.0\.0\.1):\d{4,5}\b"), ":<port>"),
     (re.compile(r"(?i)(?<=\bpid[ =:])\d+\b"), "<pid>"),
-    # A traceback names source files by where they were built.
-    (re.compile(r"(?:[\w.@-]*/)+([\w.-]+\.go:\d+)"), r"\1"),
+    # A traceback names source files by where they were built. Only where a path begins: bodies may be one long word.
+    (re.compile(r"(?<![\w.@/-])(?:[\w.@-]*/)+([\w.-]+\.go:\d+)"), r"\1"),
     (re.compile(r"[ \t]+"), " "),
 )
 _TOKEN = re.compile(r"\w+|\W")

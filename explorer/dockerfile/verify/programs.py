@@ -136,7 +136,9 @@ def shell_text(fs: RootFs, words: tuple[str, ...], data: bytes) -> str:
 
 def commands_in(text: str) -> Iterator[str]:
     """The words of shell code that stand where programs are named; some may be none."""
-    lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    # Empty lines go too: from each of them the pattern would look through all that follow.
+    stripped = (line.strip() for line in text.splitlines())
+    lines = (line for line in stripped if line and not line.startswith("#"))
     seen = set()
     for match in _WORD.finditer("\n".join(lines)):
         word = match[1]

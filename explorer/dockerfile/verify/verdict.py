@@ -100,7 +100,9 @@ def _run(
             observation, questions = observe(engine, task, image, reach, options, questions)
             seen.append(observation)
     first, changed, second = seen
-    return dynamic_checks(first, second, changed, options), _not_covered(first, questions, reach)
+    return dynamic_checks(first, second, changed, options, task), _not_covered(
+        first, questions, reach
+    )
 
 
 def _not_covered(old: Observation, questions: Questions, reach: Reach) -> tuple[str, ...]:

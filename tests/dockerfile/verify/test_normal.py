@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.dockerfile.verify.asking import BODY_LIMIT
 from explorer.dockerfile.verify.model import DIFFERS, INCONCLUSIVE, SAME
 from explorer.dockerfile.verify.normal import judge, judge_lines, judge_paths, normalised
+from explorer.dockerfile.verify.programs import commands_in
 
 
 @pytest.mark.parametrize(
@@ -105,3 +107,19 @@ def test_that_made_up_names_of_files_do_not_count(
 def test_that_the_first_difference_is_shown() -> None:
     judgement = judge("a\nb\nc", "a\nb\nc", "a\nx\nc")
     assert (judgement.old, judgement.new) == ("b", "x")
+
+
+@pytest.mark.parametrize(
+    "piece", ["0a", "a/", "/", "1.", "go:1", "12:", "href ", "2026-01-01T00:00:00.0", " ", "x.go:"]
+)
+@pytest.mark.timeout(60)
+def test_that_long_bodies_of_any_form_are_compared_in_time_to_their_length(piece: str) -> None:
+    body = piece * (BODY_LIMIT // len(piece))
+    assert judge(body, body + "x", body).result in (SAME, INCONCLUSIVE, DIFFERS)
+    assert judge(body, body, body + "~").result == DIFFERS
+
+
+@pytest.mark.timeout(60)
+def test_that_a_long_script_is_read_in_time_to_its_length() -> None:
+    script = "#!/bin/sh\n" + "\n" * (1 << 20) + "A=1 " * (1 << 16) + "run; " + "; " * (1 << 16)
+    assert list(commands_in(script)) == ["run"]
