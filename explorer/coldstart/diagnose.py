@@ -120,9 +120,8 @@ def _joined(logged: Sequence[AppPhase], scraped: Sequence[AppPhase]) -> tuple[Ap
 
 
 def as_document(found: Diagnosis) -> dict[str, Any]:
-    """A diagnosis as plain values, as measurements keep it."""
-    document: dict[str, Any] = msgspec.to_builtins(found)
-    return document
+    """A diagnosis as plain values, the same ones that a file gives back."""
+    return msgspec.json.decode(msgspec.json.encode(found), type=dict[str, Any])
 
 
 def from_document(document: Mapping[str, Any]) -> Diagnosis:

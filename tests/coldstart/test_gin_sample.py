@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from explorer.coldstart.blame import responsible
 from explorer.coldstart.diagnose import from_document
-from explorer.coldstart.measurement import perform
 from explorer.coldstart.plan import Request, plan
 from explorer.coldstart.stats import compare, summaries
 from explorer.coldstart.store import Store
 from explorer.engine.client import Engine
 from explorer.resources import resource
 from explorer.task import Task
+from explorer.workflow.measuring import measure
 from tests.coldstart.engines import BridgedEngine
 from tests.gobinary.programs import go_environment
 
@@ -52,11 +53,14 @@ def gin(
 
 @pytest.mark.usefixtures("gin")
 def test_that_the_good_variant_starts_in_half_the_time_and_the_packages_are_named(
-    engine: Engine, tmp_path: Path
+    engine: Engine,
 ) -> None:
-    request = Request(("gin-startup:slow", "gin-startup:good"), runs=6, warm_ups=1, closer=True)
-    sample = perform(Task(), engine, plan(engine, request), Store(tmp_path))
+    request = Request(
+        ("gin-startup:slow", "gin-startup:good"), runs=4, warm_ups=0, floor=False, closer=True
+    )
+    sample = measure(Task(), engine.endpoint.url, plan(engine, request), "")
     assert sample.complete
+    assert Store().load(sample.id) == sample
     medians = {item.arm: item.median for item in summaries(sample) if item.phase == "app"}
     assert medians[0] > 0.65
     assert medians[1] > 0.3
@@ -68,6 +72,16 @@ def test_that_the_good_variant_starts_in_half_the_time_and_the_packages_are_name
     slow, good = (from_document(document) for document in sample.diagnostics)
     costly = sorted(slow.inits, key=lambda item: -item.seconds)[:3]
     assert [item.package for item in costly] == SLOW_PACKAGES
+    for item in costly:
+        assert (item.module, item.version) == ("example.org/gin-startup", "(devel)")
+        assert item.code_bytes > 0
+    packages, phases = responsible(sample, slow)
+    assert all(name in packages for name in SLOW_PACKAGES)
+    assert "one after the other, on database" in phases
+    (phases,) = responsible(sample, good)
+    assert "overlap" in phases
+    gin = next(item for item in good.inits if item.package == "github.com/ugorji/go/codec")
+    assert gin.version.startswith("v1.")
     assert not set(SLOW_PACKAGES) & {item.package for item in good.inits}
     for diagnosis in (slow, good):
         names = {phase.name for phase in diagnosis.app_phases}

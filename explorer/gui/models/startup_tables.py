@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Qt
 
+from explorer.coldstart.inittrace import Init
 from explorer.coldstart.phase import METRICS, PHASES, metric, metric_label, values
 from explorer.coldstart.sample import OK, Run, Sample
 from explorer.coldstart.stats import summaries
@@ -19,7 +20,7 @@ from explorer.gui.models.binary import Cell, Index, RowsModel
 from explorer.gui.models.file_tree import DISPLAY
 from explorer.gui.models.startup import arm_label, phase_label, status_label
 from explorer.translation import mark, tr
-from explorer.units import display_text
+from explorer.units import count_text, display_text, size_text
 
 FIGURE_HEADS = (
     mark("Phase"), mark("Arm"), mark("Median"), mark("95 % interval"), mark("p90"), mark("Min"), mark("n"), mark("Spread"),
@@ -28,6 +29,9 @@ RUN_HEADS = (
     mark("Run"), mark("Arm"), mark("State"), mark("Total"), mark("Engine"), mark("App"), mark("Busy"), mark("Remark"),
 )  # fmt: skip
 HISTORY_HEADS = (mark("Measured"), mark("Images"), mark("Runs"), mark("Note"))
+INIT_HEADS = (
+    mark("Package"), mark("Before main"), mark("Module"), mark("Version"), mark("Code"), mark("Allocated"), mark("Allocations"),
+)  # fmt: skip
 NOTE = 3
 # Characters that make a spreadsheet read a cell as a formula (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -92,6 +96,26 @@ def _duration(seconds: float | None) -> Cell:
 def _nanoseconds(seconds: float | None) -> int:
     """What durations are sorted by; those that are not known come first."""
     return -(1 << 62) if seconds is None else round(seconds * 1e9)
+
+
+def init_rows(inits: Sequence[Init]) -> list[tuple[Cell, ...]]:
+    """What each package did before main: time, where it comes from, its code in the file, what it allocated."""
+    return [
+        (
+            _text(item.package),
+            _duration(item.seconds),
+            _text(item.module),
+            _text(item.version),
+            Cell(size_text(item.code_bytes) if item.code_bytes else "—", item.code_bytes),
+            Cell(size_text(item.bytes), item.bytes),
+            Cell(count_text(item.allocations), item.allocations),
+        )
+        for item in inits
+    ]
+
+
+def _text(text: str) -> Cell:
+    return Cell(display_text(text, 200), text)
 
 
 class RunRows(RowsModel):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.verdict import duration_text
+from explorer.gui.models.binary import RowsModel
 from explorer.gui.models.startup import arm_label
+from explorer.gui.models.startup_tables import INIT_HEADS, init_rows
 from explorer.gui.widgets.plain_label import PlainLabel
+from explorer.gui.widgets.run_table import RunTable
 from explorer.gui.widgets.wrapped_text import WrappedText
 from explorer.translation import ntr, tr
 from explorer.units import count_text, display_text, size_text
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.gui.charts.bars import InitChart
 
 _SHOWN = 15
+_TABLE_HEIGHT = 110
 _LINES = 40
 
 
@@ -33,6 +37,7 @@ class CloserLook(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._found: list[Diagnosis] = []
+        self._sample: Sample | None = None
         self.arm = QComboBox()
         self.arm.setAccessibleName(tr("Image"))
         self.arm.currentIndexChanged.connect(self._show)
@@ -52,6 +57,20 @@ class CloserLook(QWidget):
         column.addWidget(self.report)
         column.addStretch(1)
         self._split.addWidget(left)
+        self.inits = RowsModel(INIT_HEADS, (1, 4, 5, 6))
+        self.table = RunTable(
+            tr("Work before main, by package"),
+            self.inits,
+            {1: 90, 2: 190, 3: 90, 4: 80, 5: 80, 6: 80},
+            stretch=0,
+        )
+        self.table.horizontalHeader().setSortIndicator(1, Qt.SortOrder.DescendingOrder)
+        self.table.setMinimumHeight(_TABLE_HEIGHT)
+        self._right = QSplitter(Qt.Orientation.Vertical)
+        self._right.setChildrenCollapsible(False)
+        self._right.addWidget(self.table)
+        self._split.addWidget(self._right)
+        self._split.setSizes([380, 620])
         row = QHBoxLayout()
         row.addWidget(self.arm)
         row.addStretch(1)
@@ -64,6 +83,7 @@ class CloserLook(QWidget):
 
     def show_sample(self, sample: Sample) -> None:
         """Show what was found in a measurement, if anything."""
+        self._sample = sample
         self._found = _diagnoses(sample)
         self.arm.blockSignals(True)
         self.arm.clear()
@@ -85,16 +105,20 @@ class CloserLook(QWidget):
 
     def _show(self) -> None:
         number = self.arm.currentIndex()
-        if not 0 <= number < len(self._found):
+        if self._sample is None or not 0 <= number < len(self._found):
             return
         found = self._found[number]
-        self.report.set_text("\n".join(report_lines(found)))
+        self.report.set_text("\n".join([*_blamed(self._sample, found), *report_lines(found)]))
+        self.inits.show(init_rows(found.inits))
+        header = self.table.horizontalHeader()
+        self.inits.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+        self._right.setVisible(bool(found.inits))
         costly = sorted(found.inits, key=lambda item: -item.seconds)[:_SHOWN]
         rows = [
             (
                 display_text(item.package, 60),
                 item.seconds,
-                f"{display_text(item.package)}\n{display_text(item.module)}\n"
+                f"{display_text(item.package)}\n{display_text(f'{item.module} {item.version}'.strip())}\n"
                 + tr(
                     "{seconds}, {bytes} in {n} allocations",
                     seconds=duration_text(item.seconds),
@@ -116,8 +140,8 @@ class CloserLook(QWidget):
             chart = InitChart()
             chart.enlarge.hide()
             chart.save_wanted.connect(lambda kind: self.save_wanted.emit(chart, kind))
-            self._split.addWidget(chart)
-            self._split.setSizes([380, 620])
+            self._right.insertWidget(0, chart)
+            self._right.setSizes([360, 240])
             self.chart = chart
         return self.chart
 
@@ -176,6 +200,14 @@ def report_lines(found: Diagnosis) -> list[str]:
         lines += [f"• {display_text(text, 300)}" for text in found.hygiene.findings]
     lines += [f"• {display_text(text, 300)}" for text in found.problems]
     return lines
+
+
+def _blamed(sample: Sample, found: Diagnosis) -> list[str]:
+    """Which packages and phases the time goes into, set apart from the rest."""
+    from explorer.coldstart.blame import responsible
+
+    lines = responsible(sample, found)
+    return [*lines, ""] if lines else []
 
 
 def _diagnoses(sample: Sample) -> list[Diagnosis]:

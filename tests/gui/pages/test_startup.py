@@ -278,7 +278,14 @@ def test_that_a_measurement_is_opened_again(
     QTest.keyClick(page.history.table, Qt.Key.Key_Return)
     answer(jobs, "verdicts")
     assert "B is faster" in page.results.verdict.heading.text()
-    assert page.results.closer.report.toPlainText().splitlines()[:2] == [
+    closer = page.results.closer
+    lines = closer.report.toPlainText().splitlines()
+    assert "work before main in" in lines[0]
+    assert [closer.inits.index(0, column).data() for column in (0, 1)] == [
+        "example.org/slow/config",
+        "350 ms",
+    ]
+    assert lines[lines.index("") + 1 :][:2] == [
         "Before main: 352 ms in 3 packages.",
         "1 garbage collection while it started, 0.20 ms.",
     ]
