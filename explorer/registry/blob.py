@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 
 from explorer.errors import DamagedInput, EngineLost, ExplorerError, LimitExceeded
 from explorer.image.config import Descriptor
@@ -91,8 +92,9 @@ class BlobStream:
         size = self._item.size
         if 0 <= size <= self._place:
             # What follows is not the blob's: one more byte proves that there is something.
-            if self._answer.readinto(memoryview(bytearray(1))):
-                raise self._wrong_length(self._place + 1)
+            with suppress(Cut):
+                if self._answer.readinto(memoryview(bytearray(1))):
+                    raise self._wrong_length(self._place + 1)
             return 0
         count = self._answer.readinto(buffer[: size - self._place] if size >= 0 else buffer)
         if count == 0 and self._place < size:

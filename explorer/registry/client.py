@@ -220,8 +220,11 @@ class Repository:
 
     def _target(self, url: str, location: str) -> str:
         """Where a redirect leads; never from an encrypted to an open connection, except on this machine."""
-        target = urljoin(url, location)
-        if _is_safe(target) or (target.startswith("http://") and url.startswith("http:")):
+        try:
+            target = urljoin(url, location)
+        except ValueError:
+            target = location
+        if _is_safe(target, plain=url.startswith("http:")):
             return target
         raise RegistryError(
             tr(
@@ -378,16 +381,17 @@ class Repository:
         return [str(tag) for tag in tags][:_TAGS_ASKED] if isinstance(tags, list) else []
 
 
-def _is_safe(url: str) -> bool:
-    """Whether what is sent there stays between us and its host: encrypted, or on this machine."""
+def _is_safe(url: str, *, plain: bool = False) -> bool:
+    """Whether what is sent there stays between us and its host: encrypted, or on this machine; `plain`: or anywhere."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host, port = parts.hostname, parts.port
     except ValueError:
         return False
-    if not host or parts.username is not None:
+    if not host or port == 0 or parts.username is not None:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))
+    near = plain or is_loopback(parts.netloc)
+    return parts.scheme == "https" or (parts.scheme == "http" and near)
 
 
 def _retry_after(answer: Answer) -> float:

@@ -26,7 +26,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from explorer.errors import RegistryError
-from explorer.registry.naming import host_of
+from explorer.registry.naming import host_of, is_loopback
 from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_text
@@ -130,15 +130,20 @@ class Web:
         self._secure(url)
 
         def send() -> Answer:
-            response = self._session.request(
+            question = requests.Request(
                 "GET" if form is None else "POST",
                 url,
                 headers={"User-Agent": "image-explorer", "Accept-Encoding": "identity", **headers},
                 data=form,
+            )
+            prepared = self._session.prepare_request(question)
+            # Not the session's send(): that reads the whole body of a redirect, and its address, before we see it.
+            response = self._session.get_adapter(url).send(
+                prepared,
                 stream=True,
-                allow_redirects=False,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
-                proxies=get_environ_proxies(url),
+                # Go's clients, docker among them, never ask a proxy for this machine.
+                proxies={} if is_loopback(urlsplit(url).netloc) else get_environ_proxies(url),
             )
             return Answer(response)
 

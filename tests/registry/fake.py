@@ -29,6 +29,11 @@ class Request(BaseHTTPRequestHandler):
                 return
         self.answer(404, {"errors": [{"code": "NOT_FOUND", "message": "no such thing"}]})
 
+    def do_CONNECT(self) -> None:
+        """What a proxy is asked; this one lets nobody through."""
+        self.server.registry.seen.append((f"CONNECT {self.path}", dict(self.headers.items())))
+        self.answer(403)
+
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         self.form = self.rfile.read(length).decode()

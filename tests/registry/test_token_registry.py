@@ -118,6 +118,33 @@ def test_that_another_host_never_sees_the_login(fake: FakeRegistry) -> None:
         assert not any("Authorization" in headers for _, headers in storage.seen)
 
 
+@pytest.mark.parametrize(
+    "target",
+    ["ftp://127.0.0.1/x", "http://u:p@127.0.0.1/x", "http://[::1", "http://127.0.0.1:0/", "http://127.0.0.1:99999/", "file:///etc/passwd"],
+)  # fmt: skip
+def test_that_an_odd_redirect_is_not_followed(fake: FakeRegistry, target: str) -> None:
+    fake.on("/v2/app", lambda request: request.answer(307, None, Location=target))
+    with pytest.raises(RegistryError) as caught:
+        read(f"{fake.host}/app:1")
+    assert "which is not safe to ask" in caught.value.message
+
+
+def test_that_this_machine_is_asked_without_a_proxy_and_others_through_it(
+    fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, fake.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    fake.serve("app", "1", IMAGE)
+    assert read(f"{fake.host}/app:1")[1][0].complete
+    assert not any(path.startswith("CONNECT") for path, _ in fake.seen)
+    with pytest.raises(RegistryError) as caught:
+        read("registry.example/app:1")
+    assert "registry.example cannot be reached" in caught.value.message
+    assert fake.seen[-1][0] == "CONNECT registry.example:443"
+
+
 def test_that_a_redirect_without_end_ends(fake: FakeRegistry) -> None:
     fake.on("/v2/", lambda request: request.answer(307, None, Location=request.path))
     with pytest.raises(RegistryError) as caught:
