@@ -67,4 +67,10 @@ def test_that_every_error_is_of_the_one_tree_and_in_its_picture() -> None:
     assert kinds == found
     assert all(kind.__name__ in (errors.__doc__ or "") for kind in kinds)
     codes = {kind.__name__: kind.exit_code for kind in kinds if kind.__base__ is ExplorerError}
-    assert codes == {"InputError": 2, "EngineError": 3, "StorageError": 2, "WorkerFailed": 2}
+    assert codes == {
+        "InputError": 2,
+        "EngineError": 3,
+        "RegistryError": 3,
+        "StorageError": 2,
+        "WorkerFailed": 2,
+    }
