@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from explorer.dockerfile.verify.asking import ask
+from explorer.dockerfile.verify.asking import BODY_LIMIT, ask
 from explorer.dockerfile.verify.model import NAMESPACE, NOT_REACHED, PUBLISHED
 from explorer.dockerfile.verify.reach import Port, Reach, _address, _listening, _socket_in
 
@@ -114,7 +114,7 @@ def test_that_an_answer_holds_status_headers_and_the_digest_of_all_its_bytes(
     answer = ask(socket.create_connection(server, 5), "/")
     assert (answer.status, answer.headers["x-twice"], answer.body) == (200, "1, 2", "\ufffd")
     big = ask(socket.create_connection(server, 5), "/big")
-    assert len(big.body) == 1 << 20
+    assert len(big.body) == BODY_LIMIT
     assert big.digest != ask(socket.create_connection(server, 5), "/").digest
 
 
