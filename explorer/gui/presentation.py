@@ -38,6 +38,8 @@ class Presentation(QObject):
         self._font: QFont | None = None  # the application's while presenting
         self._known: set[QWidget] = set()
         self._came: list[QWidget] = []
+        # Fonts first: the least heights and widths of what is laid out follow from them.
+        self._undo_fonts: list[tuple[QWidget, Callable[[], object]]] = []
         self._undo: list[tuple[QWidget, Callable[[], object]]] = []
         self._state = window.windowState()
         self._escape = QShortcut(QKeySequence("Esc"), window)
@@ -105,10 +107,10 @@ class Presentation(QObject):
             # Made while type was large, with a size of its own.
             if size > 0 and _kept(widget, size):
                 _resize(widget, size / SCALE)
-        for widget, undo in reversed(self._undo):
+        for widget, undo in (*reversed(self._undo_fonts), *reversed(self._undo)):
             if isValid(widget):
                 undo()
-        self._known, self._came, self._undo = set(), [], []
+        self._known, self._came, self._undo_fonts, self._undo = set(), [], [], []
         self._window.setWindowState(self._state)
         self._escape.setEnabled(False)
         self.changed.emit(False)
@@ -118,12 +120,9 @@ class Presentation(QObject):
     def _enlarge(self, widget: QWidget) -> None:
         size = widget.font().pointSizeF()
         if size > 0:
-            self._keep_font(widget)
+            font = QFont(widget.font())
+            self._undo_fonts.append((widget, lambda: widget.setFont(font)))
             _resize(widget, size * SCALE)
-
-    def _keep_font(self, widget: QWidget) -> None:
-        font = QFont(widget.font())
-        self._undo.append((widget, lambda: widget.setFont(font)))
 
     def _make_room(self, widget: QWidget) -> None:
         """What was laid out for the usual type: rows and columns of tables, names on tiles, the left column."""
@@ -143,7 +142,14 @@ class Presentation(QObject):
 
     def _heighten(self, header: QHeaderView, needed: int) -> None:
         height = header.defaultSectionSize()
-        self._undo.append((header, lambda: header.setDefaultSectionSize(height)))
+
+        def undo() -> None:
+            # Tables that are not seen take their font when they are; until then their least height is the large one's.
+            header.setMinimumSectionSize(1)
+            header.setDefaultSectionSize(height)
+            header.setMinimumSectionSize(-1)
+
+        self._undo.append((header, undo))
         header.setDefaultSectionSize(max(height, needed))
 
     def _widen(self, header: QHeaderView) -> None:
@@ -158,7 +164,8 @@ class Presentation(QObject):
     def _label(self, treemap: Treemap) -> None:
         self._undo.append((treemap, treemap.relayout))
         self._undo.append((treemap, lambda: setattr(treemap, "enlarged", 1.0)))
-        self._keep_font(treemap)
+        # It has no font of its own usually.
+        self._undo_fonts.append((treemap, lambda: treemap.setFont(QFont())))
         font = QFont(treemap.font())
         wanted = TILE_POINTS * treemap.logicalDpiY() / 72
         while QFontMetrics(font).height() * _LABEL_SHARE < wanted:

@@ -190,6 +190,8 @@ class Tour(QObject):
         self.bar.steps[place].setChecked(True)
         self.bar.back.setEnabled(place > 0)
         self.bar.next.setEnabled(place < len(STEPS) - 1)
+        # A text that has the focus would keep the arrow keys for itself.
+        (self.bar.next if self.bar.next.isEnabled() else self.bar.back).setFocus()
         if not self._ready():
             self.bar.words.say(tr("Opening the recorded images…"))
             return

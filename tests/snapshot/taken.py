@@ -74,6 +74,22 @@ def before() -> Analysis:
     return analyse(made, layers, via="export", problems=["read /home/ann/.cache/x"])
 
 
+def after() -> Analysis:
+    """The same service alone in its image."""
+    made, layers = image(
+        layer(file("/app/server", 4000, content="stripped", mode=0o755, head=elf())),
+        created_by=("COPY --from=build /app/server /app/server",),
+        config=Config(cmd=("/app/server",)),
+    )
+    return analyse(replace(made, id="sha256:" + "cd" * 32, tags=("test:small",)), layers)
+
+
+def pair(folder: Path) -> tuple[str, str]:
+    """References of the snapshots of before() and after()."""
+    made = (taken(folder, "before"), taken(folder, "after", snapshot(after())))
+    return f"snapshot:{made[0]}", f"snapshot:{made[1]}"
+
+
 def rewrite(analysis: Analysis) -> RecordedRewrite:
     """A rewrite planned from a Dockerfile, and from facts of its program."""
     facts = ProgramFacts("/app/server", 5000, 1000, is_go=True, static=True)
