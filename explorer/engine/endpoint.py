@@ -373,10 +373,10 @@ def _context_endpoint(env: Mapping[str, str], name: str) -> Endpoint:
         names = ", ".join(display_text(item.name, 40) for item in list_contexts(env)[:10])
         raise EngineUnreachable(
             tr("There is no {found}.", found=found),
-            tr("There are: {names}", names=names)
+            tr("There are: {names}. An endpoint is written as unix:///path, tcp://host:2376 or ssh://user@host.", names=names)
             if names
-            else tr("docker context create makes one; an endpoint is written as unix:///…"),
-        )
+            else tr("An endpoint is written as unix:///path, tcp://host:2376 or ssh://user@host."),
+        )  # fmt: skip
     if not context.host:
         raise EngineUnreachable(
             tr("The {found} names no endpoint.", found=found),

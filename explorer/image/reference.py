@@ -88,6 +88,13 @@ def parse_reference(text: str) -> Reference:
         return _daemon_reference(rest)
     if colon and transport == REGISTRY and rest.startswith("//"):
         return _registry_reference(rest[2:])
+    if colon and transport == REGISTRY and "/" in rest:
+        raise ReferenceInvalid(
+            tr("{name} is not the name of an image.", name=display_text(text, 80)),
+            tr(
+                "Did you mean {names}?", names=display_text(f"{REGISTRY}://{rest.lstrip('/')}", 120)
+            ),
+        )
     if colon and transport in _ELSEWHERE and (rest.startswith("//") or "/" in rest):
         raise ReferenceInvalid(
             tr("Images are not read from {transport}: directly.", transport=transport),

@@ -194,9 +194,10 @@ def interruptible(task: Task, call: Callable[[], _Result]) -> _Result:
 def pause(task: Task, seconds: float) -> None:
     """Wait, with an eye on the task."""
     quiet = threading.Event()
-    for _ in range(max(1, round(seconds / _TICK_SECONDS))):
-        task.checkpoint()
+    task.checkpoint()
+    for _ in range(round(seconds / _TICK_SECONDS)):
         quiet.wait(_TICK_SECONDS)
+        task.checkpoint()
 
 
 class _Adapter(HTTPAdapter):

@@ -136,3 +136,22 @@ def test_that_every_option_of_the_ready_made_jobs_is_known(name: str) -> None:
 def test_that_nothing_a_stranger_writes_becomes_a_part_of_a_script(name: str) -> None:
     document = yaml.safe_load((resource("ci") / name).read_text())
     assert not [line for line in scripts(document) if re.search(r"\$\{\{", line)]
+
+
+def test_that_every_step_of_the_github_job_does_one_thing() -> None:
+    document = yaml.safe_load((resource("ci") / "github-actions.yml").read_text())
+    for job in document["jobs"].values():
+        assert {"runs-on", "timeout-minutes", "steps"} <= set(job)
+        for step in job["steps"]:
+            assert len({"uses", "run"} & set(step)) == 1
+            assert set(step) <= {"name", "uses", "run", "with", "if", "env"}
+
+
+def test_that_every_job_of_the_gitlab_file_has_a_stage_and_a_script() -> None:
+    document = yaml.safe_load((resource("ci") / "gitlab-ci.yml").read_text())
+    jobs = {name: job for name, job in document.items() if name not in ("variables", ".docker")}
+    assert set(jobs) == {"image-build", "image-size", "image-baseline"}
+    for job in jobs.values():
+        assert job["stage"] in ("build", "test", "deploy")
+        assert all(isinstance(line, str) for line in job["script"])
+        assert set(job.get("needs", [])) <= set(jobs)

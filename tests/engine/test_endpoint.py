@@ -98,7 +98,7 @@ def test_that_a_context_that_is_not_there_is_named(tmp_path: Path) -> None:
     _context(tmp_path, "work", "unix:///context.sock")
     with pytest.raises(EngineUnreachable) as caught:
         candidates("gone", {"HOME": str(tmp_path)})
-    assert caught.value.hint == "There are: work"
+    assert caught.value.hint.startswith("There are: work. An endpoint is written as unix:///path")
 
 
 def test_that_a_context_is_chosen_by_its_name_everywhere_an_endpoint_is(tmp_path: Path) -> None:

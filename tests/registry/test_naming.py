@@ -76,3 +76,9 @@ def test_that_capitals_are_named() -> None:
     with pytest.raises(ReferenceInvalid) as caught:
         parse_reference("docker://ghcr.io/Team/App")
     assert caught.value.hint == "Image names are lower case."
+
+
+def test_that_the_missing_slashes_are_named() -> None:
+    with pytest.raises(ReferenceInvalid) as caught:
+        parse_reference("docker:ghcr.io/team/app")
+    assert caught.value.hint == "Did you mean docker://ghcr.io/team/app?"

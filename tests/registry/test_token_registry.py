@@ -29,6 +29,13 @@ from tests.support.archives import Blobs, built, layer_tar
 IMAGE = built(layer_tar({"big": hashlib.shake_128(b"noise").digest(300_000)}))
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once."""
+    for module in ("blob", "client"):
+        monkeypatch.setattr(f"explorer.registry.{module}._PAUSE_SECONDS", 0.0)
+
+
 def _with_token(registry: FakeRegistry, token: str, realm: str = "") -> None:
     """Want a token for all that is served so far."""
     served = list(registry.replies)
@@ -195,10 +202,7 @@ def test_that_a_registry_without_ranges_is_read_from_the_start_again(fake: FakeR
     assert layers[0].complete
 
 
-def test_that_a_blob_cut_for_good_keeps_what_came(
-    fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("explorer.registry.blob._PAUSE_SECONDS", 0.0)
+def test_that_a_blob_cut_for_good_keeps_what_came(fake: FakeRegistry) -> None:
     fake.serve("app", "1", IMAGE)
 
     def cutting(request: Request) -> None:
@@ -299,10 +303,7 @@ def test_that_a_limit_of_questions_is_told_with_its_time(fake: FakeRegistry) -> 
     assert caught.value.hint == "Try again in 120 s."
 
 
-def test_that_the_registrys_own_words_are_shown_harmless(
-    fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("explorer.registry.client._PAUSE_SECONDS", 0.0)
+def test_that_the_registrys_own_words_are_shown_harmless(fake: FakeRegistry) -> None:
     document = {"errors": [{"code": "UNKNOWN", "message": "no \x1b[31mroom"}]}
     fake.on("/v2/", lambda request: request.answer(200 if request.path == "/v2/" else 500, document))  # fmt: skip
     with pytest.raises(RegistryError) as caught:
