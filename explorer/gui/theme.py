@@ -10,17 +10,8 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from explorer.findings.category import CATEGORIES, GROUPS
+from explorer.report.palette import GROUP_COLOURS
 
-# Paul Tol, "Colour schemes", bright: smallest CIEDE2000 distance 8.6 over three kinds of colour blindness.
-GROUP_COLOURS = {
-    "application": "#4477AA",
-    "toolchain": "#EE6677",
-    "cache": "#CCBB44",
-    "modules": "#66CCEE",
-    "source": "#228833",
-    "shadow": "#AA3377",
-    "system": "#BBBBBB",
-}
 _RAMP = ((0.0, (68, 85, 120)), (0.5, (92, 160, 170)), (1.0, (240, 200, 90)))
 
 
@@ -65,7 +56,14 @@ def apply_theme(application: QApplication, choice: str) -> Theme:
     """Set style and palette; the theme in force is returned."""
     theme = DARK if wants_dark(choice) else LIGHT
     application.setStyle("Fusion")
-    application.setPalette(_palette(theme))
+    palette = _palette(theme)
+    application.setPalette(palette)
+    # Fusion draws the frame of a box in a darker shade of its Window colour, which nobody sees on dark.
+    boxes = QPalette(palette)
+    if theme.dark:
+        boxes.setColor(QPalette.ColorRole.Window, theme.muted)
+    for name in ("QCheckBox", "QRadioButton"):
+        application.setPalette(boxes, name)
     application.setProperty("explorerTheme", "dark" if theme.dark else "light")
     return theme
 

@@ -16,7 +16,9 @@ from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import tr
 
 _HEIGHT, _SAID_HEIGHT = 0.62, 0.5
-_ROOM_FOR_TEXT = 1.3
+# Above the first bar and its marks.
+_FLOOR_ROW = -1.4
+_ROOM_FOR_TEXT = 1.45
 
 
 class WaterfallChart(Chart):
@@ -60,7 +62,8 @@ class WaterfallChart(Chart):
                 row += 0.62
             row += 0.25
         self.name_rows(self.plot, names)
-        self.plot.setYRange(-0.95, max(row - 0.5, 1.2), padding=0)
+        top = _FLOOR_ROW if shown.floor is not None else -0.95
+        self.plot.setYRange(top, max(row - 0.5, 1.2), padding=0)
         bars = [bar for start in shown.starts for bar in (*start.bars, *start.said)]
         end = max([*(bar.start + bar.seconds for bar in bars), shown.floor or 0.0, 1e-3])
         if any(start.said for start in shown.starts):
@@ -79,10 +82,14 @@ class WaterfallChart(Chart):
             fits = 0 < wanted <= width
             # The rows of what the app said have room beside their bars.
             beside = bar.kind == "said" and not fits
-            before = beside and left + width + wanted > end
+            place = left + width
+            before = beside and place + wanted > end
+            if before and left < wanted:
+                # Neither side has room for it: it ends with the chart.
+                before, place = False, max(0.0, end - wanted)
             label.setVisible(fits or beside)
             label.setAnchor((1, 0.5) if before else (0, 0.5))
-            label.setPos(left + (width if beside and not before else 0), row)
+            label.setPos(place if beside and not before else left, row)
             label.setColor(palette().text().color() if beside else text_on(phase_colour(bar.kind)))
 
     def _floor(self, seconds: float) -> None:
@@ -97,7 +104,7 @@ class WaterfallChart(Chart):
             color=palette().text().color(),
             anchor=(0, 0),
         )
-        label.setPos(0, -0.95)
+        label.setPos(0, _FLOOR_ROW)
         self.plot.addItem(label, ignoreBounds=True)
 
     def _start(self, row: float, start: Start) -> None:

@@ -49,28 +49,29 @@ class CloserLook(QWidget):
         self.empty.setWordWrap(True)
         self.report = WrappedText(tr("Report on the start"), most=_LINES)
         self.chart: InitChart | None = None
-        self._split = QSplitter()
-        self._split.setChildrenCollapsible(False)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._top = QSplitter()
+        for split in (self._split, self._top):
+            split.setChildrenCollapsible(False)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(self.report)
         column.addStretch(1)
-        self._split.addWidget(left)
+        self._top.addWidget(left)
+        self._split.addWidget(self._top)
         self.inits = RowsModel(INIT_HEADS, (1, 4, 5, 6))
         self.table = RunTable(
             tr("Work before main, by package"),
             self.inits,
-            {1: 90, 2: 190, 3: 90, 4: 80, 5: 80, 6: 80},
+            {1: 96, 2: 180, 3: 84, 4: 76, 5: 76, 6: 84},
             stretch=0,
         )
         self.table.horizontalHeader().setSortIndicator(1, Qt.SortOrder.DescendingOrder)
         self.table.setMinimumHeight(_TABLE_HEIGHT)
-        self._right = QSplitter(Qt.Orientation.Vertical)
-        self._right.setChildrenCollapsible(False)
-        self._right.addWidget(self.table)
-        self._split.addWidget(self._right)
-        self._split.setSizes([380, 620])
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._split.addWidget(self.table)
+        self._split.setSizes([320, 200])
         row = QHBoxLayout()
         row.addWidget(self.arm)
         row.addStretch(1)
@@ -112,7 +113,7 @@ class CloserLook(QWidget):
         self.inits.show(init_rows(found.inits))
         header = self.table.horizontalHeader()
         self.inits.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
-        self._right.setVisible(bool(found.inits))
+        self.table.setVisible(bool(found.inits))
         costly = sorted(found.inits, key=lambda item: -item.seconds)[:_SHOWN]
         rows = [
             (
@@ -140,8 +141,8 @@ class CloserLook(QWidget):
             chart = InitChart()
             chart.enlarge.hide()
             chart.save_wanted.connect(lambda kind: self.save_wanted.emit(chart, kind))
-            self._right.insertWidget(0, chart)
-            self._right.setSizes([360, 240])
+            self._top.addWidget(chart)
+            self._top.setSizes([380, 620])
             self.chart = chart
         return self.chart
 

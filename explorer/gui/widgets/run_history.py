@@ -37,6 +37,8 @@ class HistoryPane(QGroupBox):
         )
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setMinimumHeight(_HEIGHT)
+        # Before and after often begin with the same words.
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.DescendingOrder)
         self.table.selectionModel().selectionChanged.connect(self._enable)
         self.empty = PlainLabel(tr("Nothing was measured yet."))
