@@ -21,17 +21,17 @@ from tests.support.layers import file, image, layer
 
 # junit-10.xsd of Jenkins' xUnit plugin: element -> (attributes it must have, may have, children).
 _JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
-    "testsuites": (set(), {"name", "time", "tests", "failures", "disabled", "errors"}, {"testsuite"}),
+    "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
     "testsuite": (
-        {"name", "tests"},
-        {"failures", "errors", "time", "disabled", "skipped", "timestamp", "hostname", "id", "package"},
+        {"name", "tests", "failures", "errors"},
+        {"group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url"},
         {"properties", "testcase", "system-out", "system-err", "testsuite"},
     ),
     "properties": (set(), set(), {"property"}),
     "property": ({"name", "value"}, set(), set()),
     "testcase": (
         {"name", "classname"},
-        {"time", "assertions", "status", "class", "file", "line"},
+        {"time", "group"},
         {"skipped", "error", "failure", "system-out", "system-err"},
     ),
     "failure": (set(), {"type", "message"}, set()),
