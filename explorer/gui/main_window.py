@@ -174,6 +174,8 @@ class MainWindow(QMainWindow):
         self.compare.hover_text.connect(self.status.show_hover)
         self.compare.measure_wanted.connect(lambda: self.show_page(self.startup))
         self.rail.chosen.connect(self.pages.setCurrentIndex)
+        self.pages.currentChanged.connect(lambda _: self._enable_filter())
+        self.compare.currentChanged.connect(lambda _: self._enable_filter())
         self.tabs.front_changed.connect(self._tab_changed)
         self.startup.follow(self.tabs)
         self.startup.other_connection.connect(self.show_preferences)
@@ -281,6 +283,7 @@ class MainWindow(QMainWindow):
         tab = self.current_tab()
         shown = tab is not None and tab.analysis is not None
         self.actions_.enable_for_image(shown=shown)
+        self._enable_filter()
         self.actions_["reload"].setEnabled(tab is not None)
         self.actions_["close"].setEnabled(tab is not None)
         self.field.setEnabled(shown)
@@ -312,6 +315,13 @@ class MainWindow(QMainWindow):
             self._name_window(share)
 
     # ---- filter
+
+    def _enable_filter(self) -> None:
+        """The filter's key means the tables of a comparison, too."""
+        tab = self.current_tab()
+        comparing = self.pages.currentWidget() is self.compare
+        shown = self.compare.view is not None if comparing else tab and tab.analysis
+        self.actions_["filter"].setEnabled(bool(shown))
 
     def _focus_filter(self) -> None:
         if self.pages.currentWidget() is self.compare and self.compare.view is not None:
