@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from explorer import sandbox
 from explorer.cli.console import complain, console_task
 from explorer.cli.output import write_result
+from explorer.task import Task
 from explorer.translation import set_language, tr
+from explorer.workflow.kept import kept_of_engine
 
 if TYPE_CHECKING:
     from explorer.findings.analysis import Analysis
@@ -69,7 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
         "platform": arguments.platform,
         "host": arguments.host,
     }
-    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder, console_task() as task:
+    with console_task() as task:
+        # What is kept is only shown: no other process is needed for that.
+        analysis = kept_of_engine(task, options) or _analyse(task, options)
+    _print(analysis, arguments.json)
+    if not analysis.complete:
+        complain(tr("The analysis is incomplete."), "; ".join(analysis.problems))
+        return INCOMPLETE
+    return 0
+
+
+def _analyse(task: Task, options: Mapping[str, Any]) -> Analysis:
+    """Analyse the image in another process, with limits."""
+    from explorer import sandbox
+
+    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
         path = sandbox.run(
             task,
             "explorer.workflow.analysing:analyse_to_file",
@@ -79,12 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         from explorer.findings.analysis import Analysis
 
-        analysis = Analysis.load(Path(path))
-    _print(analysis, arguments.json)
-    if not analysis.complete:
-        complain(tr("The analysis is incomplete."), "; ".join(analysis.problems))
-        return INCOMPLETE
-    return 0
+        return Analysis.load(Path(path))
 
 
 def _import_report() -> None:

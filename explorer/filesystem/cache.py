@@ -35,7 +35,7 @@ class LayerStore:
     @classmethod
     def open(cls, folder: Path | None = None, limit_bytes: int = CACHE_LIMIT) -> LayerStore:
         """The user's cache, or a private store (with a note) when the folder cannot be written."""
-        chosen = (folder or cache_dir()) / "layers" / f"v{LAYER_VERSION}"
+        chosen = _layers_folder(folder)
         try:
             chosen.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=chosen, prefix=".probe.", suffix=".tmp"):
@@ -48,6 +48,11 @@ class LayerStore:
             )
             return cls(None, limit_bytes, note)
         return cls(chosen, limit_bytes)
+
+    @classmethod
+    def existing(cls) -> LayerStore:
+        """The user's cache as it is, to be looked into: nothing is checked, made or removed before something is kept."""
+        return cls(_layers_folder(None), CACHE_LIMIT)
 
     @classmethod
     def private(cls) -> LayerStore:
@@ -92,6 +97,10 @@ class LayerStore:
             self._memory[index.diff_id] = index
             return index
 
+    def analysis_file(self, key: str) -> Path | None:
+        """Where the analysis with this key is kept, counted and removed like a layer; None when nothing is kept."""
+        return None if self._folder is None else self._folder / "analyses" / f"{key}.col"
+
     def evict(self) -> None:
         """Remove what older versions and killed processes left, then the least recently used beyond the limit."""
         if self._folder is None:
@@ -133,6 +142,10 @@ class LayerStore:
         if self._folder is None or match is None:
             return None
         return self._folder / match[2][:2] / f"{match[1]}-{match[2]}.col"
+
+
+def _layers_folder(folder: Path | None) -> Path:
+    return (folder or cache_dir()) / "layers" / f"v{LAYER_VERSION}"
 
 
 def _remove(path: Path) -> None:

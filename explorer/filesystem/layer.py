@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from explorer.filesystem.columnfile import Array, read_columns, write_columns
+from explorer.translation import source_of, told
 
 # Raised whenever the meaning of a column changes: older cache files are then rebuilt.
 LAYER_VERSION = 1
@@ -108,13 +109,15 @@ class LayerIndex:
         """Write the index to a file; see write_columns."""
         arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.type == "Array"}
         meta = {f.name: getattr(self, f.name) for f in fields(self) if f.type != "Array"}
+        # As their sources: what is kept is told in the language of the day.
+        meta["problems"] = [source_of(text) for text in self.problems]
         return write_columns(path, _KIND, LAYER_VERSION, meta, arrays)
 
     @classmethod
     def load(cls, path: Path) -> LayerIndex:
         """Map an index written by save(); see read_columns for the errors."""
         meta, columns = read_columns(path, _KIND, LAYER_VERSION)
-        meta["problems"] = tuple(meta["problems"])
+        meta["problems"] = tuple(told(source) for source in meta["problems"])
         meta["logical_sizes"] = {int(node): size for node, size in meta["logical_sizes"].items()}
         return cls(**{**columns, **meta})
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -17,12 +17,13 @@ from explorer.filesystem.layer import Kind, LayerIndex
 from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import Stack, stack_layers
 from explorer.findings.binary import ImageBinary
-from explorer.findings.catalogue import find
 from explorer.findings.category import CATEGORIES
-from explorer.findings.classify import classify
 from explorer.findings.finding import Finding
-from explorer.findings.rules import RuleSet, load_rules
 from explorer.image.model import Image
+from explorer.translation import source_of, told
+
+if TYPE_CHECKING:
+    from explorer.findings.rules import RuleSet
 
 ANALYSIS_VERSION = 1
 _KIND = "analysis"
@@ -101,6 +102,8 @@ class Analysis:
         for number, finding in enumerate(self.findings):
             arrays[f"finding.{number}"] = finding.rows
         meta = {name: msgspec.to_builtins(getattr(self, name)) for name in _META}
+        # As their sources: what is kept is told in the language of the day.
+        meta["problems"] = [source_of(text) for text in self.problems]
         meta["findings"] = [
             {
                 f.name: msgspec.to_builtins(getattr(finding, f.name))
@@ -121,6 +124,7 @@ class Analysis:
             Finding(rows=arrays[f"finding.{number}"], **values)
             for number, values in enumerate(meta.pop("findings"))
         )
+        meta["problems"] = [told(source) for source in meta["problems"]]
         types = {f.name: f.type for f in fields(cls)}
         values = {
             name: msgspec.convert(value, _META_TYPES[types[name]]) for name, value in meta.items()
@@ -168,6 +172,11 @@ def analyse(
 
     Layers that are missing are left out and make the result incomplete.
     """
+    # Loaded here: who only shows an analysis needs none of them, and they are half of what showing one takes.
+    from explorer.findings.catalogue import find
+    from explorer.findings.classify import classify
+    from explorer.findings.rules import load_rules
+
     clock = [time.monotonic()]
     rules = load_rules(image.config) if rules is None else rules
     order = sorted(layers)

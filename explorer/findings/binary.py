@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explorer.findings.finding import Finding
-from explorer.gobinary.binary import PACKED, GoBinary
 from explorer.translation import mark
+
+if TYPE_CHECKING:
+    from explorer.gobinary.binary import GoBinary
 
 FINDING_ID = "binary-debug-symbols"
 # Below this the debug information of a program is not worth a line.
@@ -45,6 +48,9 @@ class ImageBinary:
 
 def image_binary(binary: GoBinary, row: int, layer: int, digest: str) -> ImageBinary:
     """The figures of one executable that an image's analysis keeps."""
+    # An analysis that is only shown needs none of this.
+    from explorer.gobinary.binary import PACKED
+
     cgo = binary.settings.get("CGO_ENABLED")
     return ImageBinary(
         row=row,

@@ -14,6 +14,7 @@ from explorer.findings.binary import ImageBinary
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
 from explorer.image.history import instruction
+from explorer.translation import english
 from explorer.units import display_name
 
 SCHEMA = "image-explorer/analysis/1"
@@ -57,7 +58,7 @@ def image_block(analysis: Analysis) -> dict[str, Any]:
         "source": image.source,
         "via": analysis.via,
         "complete": analysis.complete,
-        "problems": list(analysis.problems),
+        "problems": [english(problem) for problem in analysis.problems],
     }
 
 

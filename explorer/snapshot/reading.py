@@ -72,6 +72,8 @@ class SnapshotFile:
             check_columns(arrays)
             meta["image"] = {**meta["image"], "reference": reference, "source": VIA}
             meta["via"] = VIA
+            # Of somebody else's file only texts are taken, never what texts are made of.
+            meta["problems"] = list(map(str, meta["problems"]))
             write_columns(target, KIND, ANALYSIS_VERSION, meta, arrays)
             analysis = Analysis.load(target)
             check_analysis(analysis)

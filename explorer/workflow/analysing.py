@@ -14,10 +14,10 @@ from explorer.filesystem.layer import LayerIndex
 from explorer.filesystem.source import ImageSource
 from explorer.findings.analysis import Analysis
 from explorer.findings.analysis import analyse as analyse_layers
-from explorer.findings.executables import add_binaries
 from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_text
+from explorer.workflow.kept import VIA, keep, load_kept, with_notes
 from explorer.workflow.opening import Options, binary_cache, cached_layers, open_source
 from explorer.workflow.snapshots import analyse_snapshot, snapshot_path
 
@@ -37,6 +37,11 @@ def analyse(
     with closing(open_source(task, options)) as source:
         opened = time.monotonic()
         image = source.image
+        kept = load_kept(store, image) if options.use_cache else None
+        if kept is not None:
+            timings = {"open": opened - started, "total": time.monotonic() - started}
+            notes = [note for note in (store.note, *source.problems) if note]
+            return with_notes(replace(kept, timings=timings), notes)
         layers = cached_layers(store, source)
         missing = [layer.index for layer in image.layers if layer.index not in layers]
         reader = _Reader(task, source, layers, partial_folder, len(image.layers))
@@ -46,13 +51,13 @@ def analyse(
         timings = {"open": opened - started, "read": read - opened}
         notes = [note for note in (store.note, *source.problems) if note]
         task.progress(tr("Looking for what bloats the image"))
-        result = analyse_layers(
-            image, layers, via=_via(source, missing), problems=notes, timings=timings
-        )
+        result = analyse_layers(image, layers, via=_via(source, missing), timings=timings)
         found = time.monotonic()
-        result = add_binaries(task, source, result, binary_cache(options))
+        looked = _look_into_binaries(task, source, result, options)
+        if options.use_cache and looked.problems == result.problems:
+            keep(store, looked)
         timings = {**result.timings, "binaries": time.monotonic() - found}
-        result = replace(result, timings=timings)
+        result = with_notes(replace(looked, timings=timings), notes)
     return replace(result, timings={**result.timings, "total": time.monotonic() - started})
 
 
@@ -68,8 +73,17 @@ def analyse_to_file(task: Task, options: Mapping[str, Any], folder: str) -> str:
     return str(path)
 
 
+def _look_into_binaries(
+    task: Task, source: ImageSource, result: Analysis, options: Options
+) -> Analysis:
+    # Not needed where the analysis is kept, and the better part of what would be loaded then.
+    from explorer.findings.executables import add_binaries
+
+    return add_binaries(task, source, result, binary_cache(options))
+
+
 def _via(source: ImageSource, missing: list[int]) -> str:
-    return source.via if missing else "cache"
+    return source.via if missing else VIA
 
 
 class _Reader:
