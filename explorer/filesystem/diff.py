@@ -167,6 +167,9 @@ def _pair_moves(a: Stack, b: Stack, side_a: _Side, side_b: _Side, change: Array)
     partner = np.full(len(change), -1, dtype=np.int32)
     gone = _with_payload(a, side_a.row, np.flatnonzero(change == Change.REMOVED))
     come = _with_payload(b, side_b.row, np.flatnonzero(change == Change.ADDED))
+    # Half of the digest tells nearly all apart; only the few that are left are looked at one by one.
+    half_gone, half_come = a.digest[side_a.row[gone], 0], b.digest[side_b.row[come], 0]
+    gone, come = gone[np.isin(half_gone, half_come)], come[np.isin(half_come, half_gone)]
     waiting: dict[tuple[int, int, int], list[int]] = {}
     for node in gone.tolist()[::-1]:
         waiting.setdefault(_content(a, int(side_a.row[node])), []).append(node)
