@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from explorer.cli import compare
 from explorer.cli.console import warn
@@ -47,18 +48,19 @@ def run(arguments: argparse.Namespace) -> int:
         return code
     if problem:
         warn(tr("There is no screen ({reason}): here is the comparison as text.", reason=problem))
-    print(_recorded())
-    print()
-    parser = argparse.ArgumentParser()
-    compare.configure(parser)
-    return compare.run(parser.parse_args([f"snapshot:{path}" for path in paths]))
-
-
-def _recorded() -> str:
-    """Who recorded it, on what and when."""
     from explorer.snapshot.reading import SnapshotFile
 
-    file = SnapshotFile.open(resource("demo", _FILES[0]))
-    return " ".join(
-        (tr("These images were recorded; nothing is measured now."), file.origin.sentence())
-    )
+    file = SnapshotFile.open(paths[0])
+    told = tr("These images were recorded; nothing is measured now.")
+    print(f"{told} {file.origin.sentence()}\n")
+    parser = argparse.ArgumentParser()
+    compare.configure(parser)
+    sys.stdout.flush()
+    done = compare.run(parser.parse_args([f"snapshot:{path}" for path in paths]))
+    for sample in file.samples()[:1]:
+        from explorer.report.coldstart_terminal import print_coldstart
+
+        print("\n" + tr("Start-up, as it was measured then:"))
+        sys.stdout.flush()
+        print_coldstart(sample, saved=False)
+    return done

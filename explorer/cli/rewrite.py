@@ -220,10 +220,17 @@ def _check_alone(arguments: argparse.Namespace) -> None:
 
 
 def _files(arguments: argparse.Namespace) -> RewriteFiles:
-    """The user's own files: a Dockerfile and what the source folder tells."""
+    """The user's own files: a Dockerfile and what the source folder tells; without any, those that a snapshot tells of."""
     from explorer.dockerfile.rewrite.files import rewrite_files
 
     with console_task() as task:
+        if not arguments.dockerfile and not arguments.context:
+            from explorer.workflow.snapshots import snapshot_path
+
+            if snapshot_path(arguments.reference) is not None:
+                function = "explorer.workflow.snapshots:recorded_files"
+                files: RewriteFiles = sandbox.run(task, function, arguments.reference)
+                return files
         return rewrite_files(task, arguments.dockerfile or "", arguments.context or "")
 
 

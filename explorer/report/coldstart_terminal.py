@@ -28,8 +28,8 @@ _INITS_SHOWN = 10
 _BAR = 12
 
 
-def print_coldstart(sample: Sample) -> None:
-    """Write the measurement to standard output; colours only on a terminal."""
+def print_coldstart(sample: Sample, *, saved: bool = True) -> None:
+    """Write the measurement to standard output, and where it is `saved`; colours only on a terminal."""
     console = _console()
     found = summaries(sample)
     for place, arm in enumerate(sample.spec.arms):
@@ -48,7 +48,8 @@ def print_coldstart(sample: Sample) -> None:
             tr("note: {text}", text=display_text(note, 600)) for note in caution_texts(sample)
         )
     )
-    console.print(tr("saved as {id}", id=sample.id), style="dim")
+    if saved:
+        console.print(tr("saved as {id}", id=sample.id), style="dim")
 
 
 def print_history(entries: Sequence[Entry]) -> None:

@@ -64,7 +64,7 @@ def reduced_heads(stack: Stack) -> Array:
     rows = np.ascontiguousarray(keys).view(f"V{HEAD_BYTES + 1}").reshape(-1)
     different, place = np.unique(rows, return_inverse=True)
     reduced = b"".join(
-        _reduced(bytes(item)[:HEAD_BYTES], bytes(item)[-1] == 1) for item in different
+        _reduced(bytes(item)[:HEAD_BYTES], runs=bytes(item)[-1] == 1) for item in different
     )
     table = np.frombuffer(reduced, dtype=np.uint8).reshape(-1, HEAD_BYTES)
     found = table[place.reshape(-1)]
@@ -73,7 +73,7 @@ def reduced_heads(stack: Stack) -> Array:
     )
 
 
-def _reduced(head: bytes, runs: bool) -> bytes:  # noqa: FBT001  # one of two, told by its name
+def _reduced(head: bytes, *, runs: bool) -> bytes:
     if head.startswith(_ELF):
         return head
     if head.startswith(_SHEBANG):
