@@ -14,6 +14,8 @@ from explorer.engine.client import Engine
 from explorer.translation import tr
 from explorer.units import display_text
 
+# Written by builders themselves.
+_BUILDERS_LABELS = frozenset({BUILT_LABEL, "io.buildah.version"})
 # Variables of the golang images that only the toolchain reads.
 _TOOLCHAIN = frozenset(
     {"GOLANG_VERSION", "GOPATH", "GOTOOLCHAIN", "GOROOT", "GOFLAGS", "GOPROXY", "CGO_ENABLED"}
@@ -106,7 +108,7 @@ def _variables(config: Mapping[str, Any]) -> dict[str, str]:
 
 def _labels(config: Mapping[str, Any]) -> dict[str, str]:
     found = object_in(config.get("Labels"))
-    return {name: text_in(value) for name, value in found.items() if name != BUILT_LABEL}
+    return {name: text_in(value) for name, value in found.items() if name not in _BUILDERS_LABELS}
 
 
 def _change(name: str, old: Any, new: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -106,11 +107,11 @@ class OptimizePage(QStackedWidget):
         self.follow()
 
     def _load_rules(self) -> None:
-        """While an image is being read there is time to load what planning takes; on a thread, for it takes long."""
+        """While an image is being read there is time to load what planning takes: most of it on a thread, then the page."""
         if self._loader is None:
             self._loader = self._jobs.start_waiting(
                 "explorer.workflow.rewriting:load_rules",
                 (),
-                on_done=lambda _: None,
+                on_done=lambda _: importlib.import_module("explorer.gui.pages.rewrite"),
                 on_failed=lambda _: None,
             )
