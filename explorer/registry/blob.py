@@ -17,6 +17,8 @@ from explorer.units import display_text, size_text
 # Breaks in a row, with no byte between them.
 _TRIES = 4
 _PAUSE_SECONDS = 0.2
+# Breaks in one blob: a registry that sends a few bytes a connection would never end.
+_RESUMES = 200
 _SCRATCH = 64 << 10
 # No layer comes near; the reader's own caps are below it (filesystem.compression).
 BLOB_LIMIT = 64 << 30
@@ -42,7 +44,12 @@ class BlobStream:
         self._whole = start == 0
         self._hash = hashlib.new(item.digest.partition(":")[0])
         self._place = start
-        self._answer: Answer | None = self._open()
+        self._resumes = 0
+        self._answer: Answer | None = None
+        try:
+            self._answer = self._open()
+        except Cut as error:
+            raise self._lost(str(error)) from error
 
     def readinto(self, buffer: memoryview, /) -> int:
         """See ByteSource."""
@@ -54,7 +61,8 @@ class BlobStream:
                 count = self._read(buffer)
             except Cut as error:
                 self._task.checkpoint()
-                if attempt == _TRIES - 1:
+                self._resumes += 1
+                if attempt == _TRIES - 1 or self._resumes > _RESUMES:
                     raise self._lost(str(error)) from error
                 self.close()
                 pause(self._task, _PAUSE_SECONDS * 2**attempt)

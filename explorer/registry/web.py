@@ -6,7 +6,6 @@ The only importer of requests.
 from __future__ import annotations
 
 import contextlib
-import http.cookiejar
 import os
 import socket
 import ssl
@@ -86,17 +85,12 @@ class Answer:
 
 
 class Web:
-    """A set of connections that several threads may use; no cookies, no redirects, no logins of its own."""
+    """Connections that several threads may use; no cookies, no redirects, no logins of its own."""
 
     def __init__(self) -> None:
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers.clear()
-        self._secured: set[str] = set()
-        self._session.mount("http://", _Adapter(self._watch, None))
+        self._adapters: dict[str, _Adapter] = {}
 
     @contextlib.contextmanager
     def watching(self, task: Task) -> Iterator[None]:
@@ -109,12 +103,14 @@ class Web:
         with self._lock:
             held = list(self._sockets)
         for item in held:
-            with contextlib.suppress(OSError):
+            # TypeError: behind a proxy that speaks TLS itself there is no plain socket to end.
+            with contextlib.suppress(OSError, TypeError):
                 # Not the method of an SSLSocket: that one would wait for the other side.
                 socket.socket.shutdown(item, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        self._session.close()
+        for adapter in self._adapters.values():
+            adapter.close()
 
     def ask(
         self,
@@ -127,7 +123,7 @@ class Web:
 
         Raises PlainServer when the other side does not speak TLS.
         """
-        self._secure(url)
+        adapter = self._adapter(url)
 
         def send() -> Answer:
             question = requests.Request(
@@ -136,10 +132,9 @@ class Web:
                 headers={"User-Agent": "image-explorer", "Accept-Encoding": "identity", **headers},
                 data=form,
             )
-            prepared = self._session.prepare_request(question)
-            # Not the session's send(): that reads the whole body of a redirect, and its address, before we see it.
-            response = self._session.get_adapter(url).send(
-                prepared,
+            # No session: it keeps cookies, reads .netrc, and reads the whole body of a redirect before we see it.
+            response = adapter.send(
+                question.prepare(),
                 stream=True,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 # Go's clients, docker among them, never ask a proxy for this machine.
@@ -153,15 +148,13 @@ class Web:
             task.checkpoint()
             raise _explained(url, error) from error
 
-    def _secure(self, url: str) -> None:
-        """Give each host its own trust before it is asked for the first time."""
-        netloc = urlsplit(url).netloc
-        if not url.startswith("https:") or netloc in self._secured:
-            return
-        context = _trust(netloc)
+    def _adapter(self, url: str) -> _Adapter:
+        """The connections to a host; with TLS each host has a trust of its own."""
+        key = urlsplit(url).netloc if url.startswith("https:") else ""
         with self._lock:
-            self._session.mount(f"https://{netloc}/", _Adapter(self._watch, context))
-            self._secured.add(netloc)
+            if key not in self._adapters:
+                self._adapters[key] = _Adapter(self._watch, _trust(key) if key else None)
+            return self._adapters[key]
 
     def _watch(self, item: socket.socket) -> None:
         with self._lock:

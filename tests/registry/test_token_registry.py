@@ -12,6 +12,7 @@ import pytest
 
 from explorer.errors import (
     DamagedInput,
+    EngineLost,
     ImageNotFound,
     InputError,
     LimitExceeded,
@@ -217,6 +218,44 @@ def test_that_a_blob_cut_for_good_keeps_what_came(fake: FakeRegistry) -> None:
     _, layers = read(f"{fake.host}/app:1")
     assert not layers[0].complete
     assert "was lost after 200.0 kB of a layer" in layers[0].problems[0]
+
+
+def _dripping(request: Request) -> None:
+    """A hundred bytes, and the connection breaks."""
+    data = _layer_bytes()
+    start = int(request.headers.get("Range", "bytes=0-")[6:-1])
+    span = f"bytes {start}-{len(data) - 1}/{len(data)}"
+    request.begin(206 if start else 200, len(data) - start, Content_Range=span)
+    request.wfile.write(data[start : start + 100])
+    request.break_off()
+
+
+def test_that_a_blob_that_breaks_again_and_again_ends(
+    fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.registry.blob._RESUMES", 5)
+    fake.serve("app", "1", IMAGE)
+    fake.on(_layer_path(), _dripping)
+    _, layers = read(f"{fake.host}/app:1")
+    assert not layers[0].complete
+    assert "was lost after 600 B of a layer" in layers[0].problems[0]
+
+
+def test_that_a_part_that_breaks_off_before_its_place_is_a_loss(fake: FakeRegistry) -> None:
+    image = built(layer_tar({"one": b"1" * 5000, "two": b"two"}))
+    fake.serve("app", "1", image, compression="plain")
+    source, layers = read(f"{fake.host}/app:1")
+    data = image.layers[0]
+
+    def cutting(request: Request) -> None:
+        request.begin(200, len(data))
+        request.wfile.write(data[:1000])
+        request.break_off()
+
+    fake.on(f"/v2/app/blobs/{source.image.layers[0].digest}", cutting)
+    with pytest.raises(EngineLost) as caught:
+        payload(source, layers, 0, b"two")
+    assert "was lost after 6.1 kB of a layer" in caught.value.message
 
 
 def test_that_a_lying_length_is_no_layer(fake: FakeRegistry) -> None:
