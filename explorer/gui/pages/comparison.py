@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
@@ -32,7 +33,7 @@ from explorer.gui.widgets.compare_panes import CausesPane, ProgramsPane, StartUp
 from explorer.gui.widgets.compare_table import CompareTable
 from explorer.gui.widgets.diff_files import DiffFiles
 from explorer.gui.widgets.notice import ERROR, INFO, WARNING, Notice
-from explorer.gui.widgets.plain_label import display_lines
+from explorer.gui.widgets.plain_label import display_lines, tooltip_text
 from explorer.translation import tr
 from explorer.units import count_text, display_text
 
@@ -55,6 +56,7 @@ class ComparisonView(QWidget):
         self.cards = CompareCards()
         self.swap, self.choose = QPushButton(tr("Swap A and B")), QPushButton(tr("Compare others…"))
         self.copy, self.export = QPushButton(tr("Copy summary")), QToolButton()
+        self.copy.setToolTip(tooltip_text(tr("Copy the summary as Markdown, for a pull request")))
         self.files = DiffFiles()
         self.causes = CausesPane()
         self.layers = CompareTable(
@@ -202,6 +204,12 @@ class ComparisonView(QWidget):
 
     def copy_summary(self) -> None:
         """Put the summary on the clipboard as Markdown, for a pull request."""
+        if self.comparison is None:
+            return
+        from explorer.report.markdown import summary
+
+        QGuiApplication.clipboard().setText(summary(self.comparison))
+        self.saved_notice.say(tr("The summary was copied as Markdown."), seconds=_SAID_SECONDS)
 
     def save_files(self) -> None:
         """Write the files that are shown."""

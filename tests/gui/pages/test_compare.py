@@ -398,6 +398,14 @@ def test_that_comparison_map_and_causes_are_written(view: ComparisonView, saved:
         assert saved.read_bytes().startswith(magic)
 
 
+def test_that_the_summary_is_copied_as_markdown(view: ComparisonView) -> None:
+    view.copy.click()
+    text = QApplication.clipboard().text()
+    assert "shop:a" in text
+    assert "|" in text
+    assert "copied" in view.saved_notice.text
+
+
 def test_that_a_place_without_rights_is_told(
     view: ComparisonView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
