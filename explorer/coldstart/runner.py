@@ -173,14 +173,13 @@ class _Loop:
         self._await_create_event()
         self._poll.register(self._streams.wire, select.POLLIN)
         self._poll.register(self._streams.side, select.POLLIN)
+        address = self._target.address or self._address_beforehand()
         self._wall_offset = _wall_offset()
         self._started_ns = time.monotonic_ns()
         self._streams.wire.ask("POST", f"/containers/{self._created.name}/start")
-        if self._target.address:
+        if address:
             # Nothing is censored: the address exists before the program does.
-            self._attempts.begin(
-                (self._target.address, self._target.readiness.port), self._started_ns
-            )
+            self._attempts.begin((address, self._target.readiness.port), self._started_ns)
         deadline = self._started_ns + round(self._target.deadline * _NS)
         while not self._done():
             now = time.monotonic_ns()
@@ -189,6 +188,14 @@ class _Loop:
             self._step(now, deadline)
         self._settle()
         return self._outcome(run)
+
+    def _address_beforehand(self) -> str:
+        """Podman has made the network when it answered the attach request, and takes its time to tell while it starts."""
+        wanted = self._target.readiness.kind in ("http", "tcp") and not self._target.published
+        if not (wanted and self._streams.engine.podman):
+            return ""
+        found = self._streams.side.call("GET", f"/containers/{self._created.name}/json")
+        return address_of(found)
 
     def _await_create_event(self) -> None:
         """Proof that the stream of events is live, and that its stamps are made by our clock."""
@@ -266,7 +273,7 @@ class _Loop:
 
     def _process_seen(self) -> None:
         """The program runs, so its network exists and may be asked."""
-        if self._target.readiness.kind not in ("http", "tcp") or self._target.address:
+        if self._target.readiness.kind not in ("http", "tcp") or self._attempts.address[1]:
             return
         if self._asked.startswith("known "):
             self._begin(self._asked.removeprefix("known "), self._target.readiness.port)
@@ -274,7 +281,7 @@ class _Loop:
             self._ask_address("container", f"/containers/{self._created.name}/json")
 
     def _ask_address(self, what: str, target: str) -> None:
-        if self._target.readiness.kind in ("http", "tcp") and not self._target.address:
+        if self._target.readiness.kind in ("http", "tcp") and not self._attempts.address[1]:
             if what == "network" and self._target.published:
                 return
             self._asked = what

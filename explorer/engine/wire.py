@@ -118,7 +118,8 @@ class Events:
         self._connection = connection
         filters = {
             "type": ["container", "network"],
-            "event": ["create", "connect", "start", "die", "oom"],
+            # Podman sends "die" to those who ask for its own word for it.
+            "event": ["create", "connect", "start", "die", "died", "oom"],
         }
         target = f"/events?filters={quote(json.dumps(filters), safe='')}"
         with _losses(engine, task):

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -29,6 +30,10 @@ class BridgedEngine(PrivateEngine):
         super().__init__(folder)
         number = (os.getpid() * 7 + next(_numbers)) % 12_000
         self._bridge = f"ise{number}"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            # The same engine as if it were on another machine.
+            self.far = f"tcp://127.0.0.1:{free.getsockname()[1]}"
         self._subnet = f"10.{200 + number % 50}.{number // 50 % 250}"
 
     def start(self) -> None:
@@ -41,7 +46,7 @@ class BridgedEngine(PrivateEngine):
                 subprocess.run(["ip", *words.split()], check=True)
         folder = self.folder
         command = [
-            "dockerd", "--host", self.host, "--data-root", f"{folder}/data", "--exec-root", f"{folder}/run",
+            "dockerd", "--host", self.host, "--host", self.far, "--data-root", f"{folder}/data", "--exec-root", f"{folder}/run",
             "--pidfile", f"{folder}/docker.pid", "--bridge", self._bridge, "--iptables=false", "--ip6tables=false",
         ]  # fmt: skip
         with open(folder / "dockerd.log", "ab") as log:
@@ -78,28 +83,29 @@ class BridgedEngine(PrivateEngine):
         self, tag: str, program: Path, *, ports: Sequence[str] = (f"{PORT}/tcp",), **config: object
     ) -> None:
         """An image of one program, /app."""
-        layer = tar_of({"app": program.read_bytes()})
-        document = {
-            "architecture": "amd64",
-            "os": "linux",
-            "config": {
-                "Entrypoint": ["/app"],
-                "ExposedPorts": {port: {} for port in ports},
-                **config,
-            },
-            "rootfs": {
-                "type": "layers",
-                "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"],
-            },
-            "history": [{"created_by": "test"}],
-        }
-        text = json.dumps(document).encode()
-        name = f"{hashlib.sha256(text).hexdigest()}.json"
-        manifest = [{"Config": name, "RepoTags": [tag], "Layers": ["layer.tar"]}]
-        archive = tar_of(
-            {name: text, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
-        )
-        self.docker("load", "-q", data=archive)
+        self.docker("load", "-q", data=program_archive(tag, program, ports=ports, **config))
+
+
+def program_archive(
+    tag: str, program: Path, *, ports: Sequence[str] = (f"{PORT}/tcp",), **config: object
+) -> bytes:
+    """A docker-archive of an image of one program, /app."""
+    layer = tar_of({"app": program.read_bytes()})
+    document = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {
+            "Entrypoint": ["/app"],
+            "ExposedPorts": {port: {} for port in ports},
+            **config,
+        },
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+        "history": [{"created_by": "test"}],
+    }
+    text = json.dumps(document).encode()
+    name = f"{hashlib.sha256(text).hexdigest()}.json"
+    manifest = [{"Config": name, "RepoTags": [tag], "Layers": ["layer.tar"]}]
+    return tar_of({name: text, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()})
 
 
 @contextmanager
@@ -112,4 +118,43 @@ def bridged_engine() -> Iterator[BridgedEngine]:
         yield engine
     finally:
         engine.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# Root may raise its limits, but not in every sandbox; Podman asks for a million open files for each container.
+_NO_LIMITS = """#!/usr/bin/env python3
+import json, os, sys
+if "--bundle" in sys.argv:
+    path = os.path.join(sys.argv[sys.argv.index("--bundle") + 1], "config.json")
+    document = json.load(open(path))
+    document["process"].pop("rlimits", None)
+    json.dump(document, open(path, "w"))
+os.execvp("runc", ["runc", *sys.argv[1:]])
+"""
+
+
+@contextmanager
+def podman_service() -> Iterator[str]:
+    """The endpoint of a Podman with nothing in it, whose containers have no limits on files."""
+    folder = Path(tempfile.mkdtemp(prefix="isp-"))
+    runtime = folder / "runtime"
+    runtime.write_text(_NO_LIMITS)
+    runtime.chmod(0o755)
+    host = f"unix://{folder}/podman.sock"
+    base = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/run"]
+    command = [*base, "--cgroup-manager", "cgroupfs", "--runtime", str(runtime), "system", "service", "--time=0", host]  # fmt: skip
+    with open(folder / "log", "ab") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while not answers(host):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError((folder / "log").read_text())
+            time.sleep(0.05)
+        yield host
+    finally:
+        process.terminate()
+        process.wait()
+        for mount in ("root/overlay", "root"):
+            subprocess.run(["umount", "-l", f"{folder}/{mount}"], check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
