@@ -151,7 +151,8 @@ def _inspect_all(
     try:
         if missing:
             with reading(task, source) as read:
-                for file in missing:
+                # In the order in which they lie: a source that cannot skip reads each layer once.
+                for file in sorted(missing, key=lambda file: (file.layer, file.data_offset)):
                     # What only begins as an executable is none, and no reason to stop.
                     with suppress(NotAnExecutable):
                         held[file.row] = _inspect(task, read, file, cache)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from explorer.errors import DamagedInput, EngineLost, ExplorerError, ImageNotFound, InputError
 from explorer.filesystem.cache import LayerStore
@@ -174,6 +174,7 @@ class RegistrySource:
         self.problems: list[str] = [note for note in (repository.note,) if note]
         self._repository = repository
         self._layers = layers
+        self._left_off: _Reading | None = None
 
     def read_layers(
         self,
@@ -261,34 +262,70 @@ class RegistrySource:
                 tr("{name} is not where the layer's index says.", name=display_name(path)),
                 tr("Analyse the image anew, with --no-cache."),
             )
-        with (
-            self._repository.web.watching(task),
-            closing(BlobStream(self._repository, task, self._layers[layer])) as stream,
-        ):
-            part = Part(Watched(stream, task))
-            if sniff(part.peek(_HEAD_BYTES)) or data_offset < _HEAD_BYTES:
-                source = decompressed(part)
-                discard(source, data_offset)
-                missing = size - _copy(source, size, sink)
-            else:
-                missing = size - self._copy_part(task, layer, data_offset, size, sink)
+        with self._repository.web.watching(task):
+            reading = self._reading(task, layer, data_offset)
+            try:
+                missing = size - reading.copy(data_offset, size, sink)
+            except BaseException:
+                reading.close()
+                raise
+            # Several files of a layer that are asked for in their order are found in one pass.
+            self._left_off = reading
         if missing:
             raise DamagedInput(
                 tr("{name} is cut off: {bytes} bytes are missing.", name=display_name(path), bytes=missing),
                 tr("Open the image again."),
             )  # fmt: skip
 
-    def _copy_part(
-        self, task: Task, layer: int, start: int, size: int, sink: Callable[[memoryview], None]
-    ) -> int:
-        """A part of a layer that is stored as it is: asked for by its place."""
+    def _reading(self, task: Task, layer: int, start: int) -> _Reading:
+        """The layer's tar at or before `start`: where the last file ended, or from a new beginning."""
+        last, self._left_off = self._left_off, None
+        if last is not None:
+            if last.task is task and last.layer == layer and last.place <= start:
+                return last
+            last.close()
         item = self._layers[layer]
-        with closing(BlobStream(self._repository, task, item, start)) as stream:
-            return _copy(Watched(stream, task), size, sink)
+        stream = BlobStream(self._repository, task, item)
+        try:
+            part = Part(Watched(stream, task))
+            if sniff(part.peek(_HEAD_BYTES)) or start < _HEAD_BYTES:
+                return _Reading(task, layer, stream, decompressed(part), 0)
+        except BaseException:
+            stream.close()
+            raise
+        # A layer that is stored as it is: the registry is asked for the part itself.
+        stream.close()
+        stream = BlobStream(self._repository, task, item, start)
+        return _Reading(task, layer, stream, Watched(stream, task), start)
 
     def close(self) -> None:
         """Give the connections back."""
+        if self._left_off is not None:
+            self._left_off.close()
         self._repository.close()
+
+
+@dataclass
+class _Reading:
+    """A layer's tar that is being read: `place` counts the bytes that have passed."""
+
+    task: Task
+    layer: int
+    stream: BlobStream
+    source: ByteSource
+    place: int
+
+    def copy(self, start: int, size: int, sink: Callable[[memoryview], None]) -> int:
+        """Hand over `size` bytes from `start` on; returns the bytes there were."""
+        self.place += discard(self.source, start - self.place)
+        if self.place < start:
+            return 0
+        done = _copy(self.source, size, sink)
+        self.place += done
+        return done
+
+    def close(self) -> None:
+        self.stream.close()
 
 
 def _copy(source: ByteSource, size: int, sink: Callable[[memoryview], None]) -> int:

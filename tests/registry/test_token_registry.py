@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from explorer.errors import (
     RegistryError,
 )
 from explorer.filesystem.cache import LayerStore
-from explorer.registry.source import open_registry_image
+from explorer.filesystem.layer import LayerIndex
+from explorer.registry.source import RegistrySource, open_registry_image
 from explorer.task import Cancelled, Task
 from tests.registry.conftest import write_login
 from tests.registry.fake import FakeRegistry, Reply, Request, fake_registry
@@ -383,6 +385,24 @@ def test_that_an_uncompressed_layers_file_is_asked_for_by_its_place(fake: FakeRe
     assert any(headers.get("Range") == "bytes=6144-" for _, headers in fake.seen)
 
 
+def test_that_files_in_their_order_are_found_in_one_pass(fake: FakeRegistry) -> None:
+    contents = {name: name.encode() * 3000 for name in ("a", "b", "c")}
+    fake.serve("app", "1", built(layer_tar(contents)))
+    task, held = Task(), bytearray()
+    with closing(open_registry_image(task, f"{fake.host}/app:1")) as source:
+        layers: dict[int, LayerIndex] = {}
+        source.read_layers(task, LayerStore(None, 0), [0], layers.__setitem__)
+        index = layers[0]
+        nodes = {index.path(node): node for node in range(1, len(index))}
+        for name in (b"a", b"c", b"b"):
+            place = int(index.data_offset[nodes[name]])
+            source.read_payload(task, 0, name, place, 3000, held.extend)
+    assert bytes(held) == b"a" * 3000 + b"c" * 3000 + b"b" * 3000
+    blobs = [path for path, _ in fake.seen if path.endswith(index_blob(source))]
+    # Once for the index, once for a and c, and once more for b, which lies before c.
+    assert len(blobs) == 3
+
+
 def test_that_nothing_at_the_address_is_a_registry_error() -> None:
     with fake_registry() as registry:
         host = registry.host
@@ -436,6 +456,10 @@ def test_that_an_index_of_one_foreign_platform_names_it(fake: FakeRegistry) -> N
     assert caught.value.hint == "Choose one with --platform: linux/ppc64le, linux/s390x"
     with pytest.raises(ImageNotFound):
         read(f"{fake.host}/app:1", "linux/amd64")
+
+
+def index_blob(source: RegistrySource) -> str:
+    return source.image.layers[0].digest
 
 
 def _layer_bytes() -> bytes:
