@@ -41,6 +41,7 @@ class Recordings(QObject):
         window.tabs.opened.connect(self._opened)
         window.tabs.front_changed.connect(self._show_measurement)
         window.pages.currentChanged.connect(self._show_measurement)
+        window.status.cancelled.connect(self.cancel)
 
     def origin(self, tab: ImageTab | None) -> Origin | None:
         """Who made the snapshot that a tab shows; None while that is not known, and for images themselves."""
@@ -60,6 +61,16 @@ class Recordings(QObject):
         self._window.startup.show_recorded(samples[0], origin.sentence())
         return True
 
+    def say_origin(self, tab: ImageTab) -> None:
+        """Say above a snapshot's files what it is and who made it, after what is said there already."""
+        origin = self.origin(tab)
+        if origin is None:
+            return
+        notice = tab.explore.state_notice
+        text = tr("This is a snapshot: figures without file contents.") + " " + origin.sentence()
+        said = [notice.text] if notice.text and origin.sentence() not in notice.text else []
+        notice.say("\n".join([*said, text]), hint=display_text(origin.note))
+
     # ---- what was opened
 
     def _opened(self, tab: ImageTab) -> None:
@@ -67,28 +78,25 @@ class Recordings(QObject):
             return
 
         def done(found: tuple[Origin, tuple[Sample, ...]]) -> None:
+            if tab not in self._window.tabs.all():
+                return
             self._parts[tab] = found
-            self._say_origin(tab, found[0])
+            self.say_origin(tab)
             self._show_measurement()
             self.known.emit(tab)
+
+        def failed(error: ExplorerError) -> None:
+            if tab in self._window.tabs.all():
+                text = display_lines(f"{error.message} {error.hint}")
+                tab.explore.state_notice.say(text, kind=ERROR)
 
         # What is in the file is as untrusted as an image: it is read in a process of its own.
         self._window.jobs.start(
             f"{_STORY}:recorded_parts",
             (tab.options.reference,),
             on_done=done,
-            on_failed=lambda error: tab.explore.state_notice.say(
-                display_lines(f"{error.message} {error.hint}"), kind=ERROR
-            ),
+            on_failed=failed,
         )
-
-    def _say_origin(self, tab: ImageTab, origin: Origin) -> None:
-        notice = tab.explore.state_notice
-        said = [notice.text] if notice.text else []
-        text = " ".join(
-            (tr("This is a snapshot: figures without file contents."), origin.sentence())
-        )
-        notice.say("\n".join([*said, text]), hint=display_text(origin.note))
 
     def _show_measurement(self) -> None:
         """Where the Start-up page still shows nothing, it shows what came with the image in front."""

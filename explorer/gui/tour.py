@@ -216,6 +216,8 @@ class Tour(QObject):
             window.show_page(window.explore)
         window.pages.removeWidget(self.next_page)
         self.next_page.deleteLater()
+        for tab in set(self._tabs) & set(window.tabs.all()):
+            window.recordings.say_origin(tab)
         window.removeToolBar(self.bar)
         self.bar.deleteLater()
         window.tour = None
@@ -329,11 +331,7 @@ class Tour(QObject):
 
     def _show_start(self) -> None:
         self._window.show_page(self._window.startup)
-        self._window.recordings.show_recorded(self._tab_behind(0))
-
-    def _tab_behind(self, number: int) -> ImageTab:
-        """The tab of an image, without going to it."""
-        return self._tabs[number]
+        self._window.recordings.show_recorded(self._tabs[0])
 
     def _say_start(self) -> str:
         return tr(

@@ -157,8 +157,11 @@ def _write(path: Path, pieces: list[bytes]) -> int:
 def begins_as_snapshot(path: Path) -> bool:
     """Whether an existing file says that it is a snapshot; False for whatever cannot be read."""
     try:
+        # A pipe would be waited for.
+        if not path.is_file():
+            return False
         with open(path, "rb") as file:
-            return path.is_file() and file.read(len(MAGIC)) == MAGIC
+            return file.read(len(MAGIC)) == MAGIC
     except (OSError, ValueError):
         return False
 

@@ -106,7 +106,8 @@ def _rewrite(found: RecordedRewrite, image: Image) -> Any:
     files = found.files
     sources = files.sources
     if sources is not None:
-        sources = replace(sources, root=os.path.basename(sources.root))
+        # No rule reads the scripts' texts; what a rule asks of the sources is in the other facts.
+        sources = replace(sources, root=os.path.basename(sources.root), scripts={})
     kept = RewriteFiles(files.text, os.path.basename(files.path), sources)
     facts = replace(
         found.facts,

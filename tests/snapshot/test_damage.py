@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import zstandard
 
 from explorer.errors import DamagedInput, ExplorerError, InputError, LimitExceeded, StorageError
 from explorer.snapshot import container
-from explorer.snapshot.container import MAGIC, write_container
+from explorer.snapshot.container import MAGIC, begins_as_snapshot, write_container
 from explorer.snapshot.reading import SnapshotFile
 from tests.snapshot.taken import taken
 
@@ -67,6 +68,13 @@ def test_that_other_files_are_no_snapshots(tmp_path: Path) -> None:
         SnapshotFile.open(tmp_path / "absent")
     with pytest.raises(StorageError, match="Could not read"):
         SnapshotFile.open(tmp_path)
+
+
+def test_that_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert not begins_as_snapshot(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="not a regular file"):
+        SnapshotFile.open(tmp_path / "pipe")
 
 
 def test_that_a_section_that_unpacks_to_more_than_it_says_is_damaged(tmp_path: Path) -> None:
