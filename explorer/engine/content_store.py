@@ -99,7 +99,7 @@ def read_content_store(
                 meter.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-    return Left(frozenset(left), blobs.reason)
+    return Left(frozenset(left), blobs.reason, tuple(descriptors))
 
 
 @contextmanager

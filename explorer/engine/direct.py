@@ -32,6 +32,7 @@ from explorer.translation import tr
 
 if TYPE_CHECKING:
     from explorer.engine.client import Engine
+    from explorer.image.config import Descriptor
 
 DRIVER = "overlay2"
 # One layer is archived by one thread of the engine and read by one of ours, from a container of its own.
@@ -45,10 +46,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Left:
-    """Layers that this way could not give, and why."""
+    """Layers that this way could not give, and why; `blobs` what the image's layers are stored as, where that was seen."""
 
     layers: frozenset[int]
     reason: str = ""
+    blobs: tuple[Descriptor, ...] = ()
 
 
 def obstacle(engine: Engine, inspected: Inspected) -> str:

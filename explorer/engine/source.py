@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.engine import content_store, direct
@@ -20,6 +21,8 @@ from explorer.units import display_text
 
 if TYPE_CHECKING:
     from explorer.engine.client import Engine
+    from explorer.image.config import Descriptor
+    from explorer.image.model import Image
 
 EXPORT = "export"
 DIRECT_OVERLAY = "direct-overlay2"
@@ -157,6 +160,7 @@ class EngineSource:
         if not reason:
             try:
                 left = self._read_with(task, store, wanted, take)
+                self.image = _stored_as(self.image, left.blobs)
             except EngineRefused as error:
                 if self._is_gone():
                     raise self._removed() from error
@@ -247,3 +251,14 @@ class EngineSource:
             ),
             tr("What was read before is kept. Build or pull it again to read the rest."),
         )
+
+
+def _stored_as(image: Image, blobs: Sequence[Descriptor]) -> Image:
+    """`image` with what its layers' blobs are called and occupy; as it is where no blobs were seen."""
+    if len(blobs) != len(image.layers):
+        return image
+    layers = tuple(
+        replace(layer, digest=blob.digest, media_type=blob.media_type, stored_bytes=blob.size)
+        for layer, blob in zip(image.layers, blobs, strict=True)
+    )
+    return replace(image, layers=layers)

@@ -11,6 +11,7 @@ import msgspec
 
 from explorer.compare.gate.rules import Outcome, overall
 from explorer.findings.analysis import Analysis
+from explorer.translation import english
 
 SCHEMA = "image-explorer/check/1"
 
@@ -42,7 +43,7 @@ def _image(analysis: Analysis) -> dict[str, Any]:
         "complete": analysis.complete,
         "content_bytes": analysis.totals.content_bytes,
         "reclaimable_bytes": analysis.totals.reclaimable_bytes,
-        "problems": [_text(problem) for problem in analysis.problems],
+        "problems": [_text(english(problem)) for problem in analysis.problems],
     }
 
 

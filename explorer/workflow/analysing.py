@@ -47,6 +47,7 @@ def analyse(
         reader = _Reader(task, source, layers, partial_folder, len(image.layers))
         if missing:
             source.read_layers(task, store, missing, reader.take)
+            image = source.image  # how its layers are stored may be known only now
         read = time.monotonic()
         timings = {"open": opened - started, "read": read - opened}
         notes = [note for note in (store.note, *source.problems) if note]

@@ -82,11 +82,24 @@ def load_kept(store: LayerStore, image: Image) -> Analysis | None:
         with contextlib.suppress(OSError):
             path.unlink()
         return None
-    if not found.complete or found.image.id != image.id:
+    if not found.complete or _layers(found.image) != _layers(image):
         return None
     with contextlib.suppress(OSError):
         os.utime(path)
-    return replace(found, image=image, via=VIA, timings={})
+    return replace(found, image=_as_stored(image, found.image), via=VIA, timings={})
+
+
+def _as_stored(image: Image, kept: Image) -> Image:
+    """`image` with what was known of its layers' blobs when it was read, where it is not known now."""
+    layers = tuple(
+        old if old.digest and not new.digest and old.diff_id == new.diff_id else new
+        for new, old in zip(image.layers, kept.layers, strict=True)
+    )
+    return replace(image, layers=layers)
+
+
+def _layers(image: Image) -> tuple[str, list[str]]:
+    return image.id, [layer.diff_id for layer in image.layers]
 
 
 def keep(store: LayerStore, analysis: Analysis) -> None:

@@ -113,6 +113,12 @@ def test_that_blobs_are_read_as_they_are_stored(modern: Docker, compression: str
         source, direct = read(modern, images.tag("whiteouts"), "direct")
         assert (source.via, source.problems) == ("direct-containerd", [])
         assert [direct[i].verified for i in range(len(direct))] == ["digest"] * 4
+        # What the layers are stored as is known then.
+        assert all(layer.digest and layer.stored_bytes > 0 for layer in source.image.layers)
+        plain = [layer.digest == layer.diff_id for layer in source.image.layers]
+        assert plain == [compression == "plain"] * 4
+        kinds = {layer.media_type.rpartition(".")[2] for layer in source.image.layers}
+        assert kinds <= ({"tar"} if compression == "plain" else {"tar+zstd", "zstd"})
     finally:
         modern.remove(images.tag("whiteouts"))
 

@@ -12,6 +12,7 @@ import pytest
 
 from explorer.filesystem.cache import LayerStore
 from explorer.findings.analysis import Analysis
+from explorer.image.model import Layer
 from explorer.paths import cache_dir, config_dir
 from explorer.report.analysis_json import analysis_document
 from explorer.task import Task
@@ -156,6 +157,20 @@ def test_that_an_analysis_with_a_layer_that_nothing_proves_is_not_kept(archive: 
     with closing(LayerStore.open()) as store:
         keep(store, doubted)
         assert load_kept(store, analysis.image) is None
+
+
+def test_that_what_is_known_of_the_blobs_outlives_a_source_that_does_not_tell(
+    archive: Path,
+) -> None:
+    analysis = _analyse(archive)
+    bare = tuple(
+        Layer(layer.index, layer.diff_id, history=layer.history) for layer in analysis.image.layers
+    )
+    with closing(LayerStore.open()) as store:
+        found = load_kept(store, replace(analysis.image, layers=bare))
+    assert found is not None
+    assert found.image.layers == analysis.image.layers
+    assert all(layer.stored_bytes > 0 for layer in found.image.layers)
 
 
 def test_that_kept_analyses_count_within_the_limit_of_the_cache(archive: Path) -> None:
