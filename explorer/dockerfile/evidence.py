@@ -28,6 +28,7 @@ _SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 TIME_ZONES = "/usr/share/zoneinfo"
+LEAP_ZONES = "/usr/share/zoneinfo/right"
 GO_TIME_ZONES = "/usr/local/go/lib/time/zoneinfo.zip"
 ACCOUNTS = ("/etc/passwd", "/etc/group")
 NAME_SERVICES = ("/etc/nsswitch.conf",)
@@ -81,9 +82,9 @@ class Evidence:
     base_layers: int
     category_bytes: Mapping[str, int]
     finding_bytes: Mapping[str, int]
-    left_behind: tuple[
-        str, ...
-    ] = ()  # ids of findings about files that the program does not take along
+    leap_zone_bytes: int = 0  # of time_zone_bytes
+    # Ids of findings about files that the program does not take along, the biggest first.
+    left_behind: tuple[str, ...] = ()
     capabilities: bool = False
     local_images: tuple[LocalImage, ...] = ()
     run_file_count: int = 0
@@ -131,6 +132,7 @@ def gather(analysis: Analysis, local_images: tuple[LocalImage, ...] = ()) -> Evi
         entry=entry,
         files={p: n for p in _SYSTEM_FILES if (n := file_bytes(analysis, final, p)) >= 0},
         time_zone_bytes=_folder_bytes(analysis, live, TIME_ZONES),
+        leap_zone_bytes=_folder_bytes(analysis, live, LEAP_ZONES),
         run_files=found.files,
         folder_owners=found.owners,
         layer_bytes=tuple(figures.content_bytes for figures in analysis.layers),

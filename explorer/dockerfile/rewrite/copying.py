@@ -6,7 +6,8 @@ import json
 import posixpath
 import re
 
-from explorer.dockerfile.model import Instruction
+from explorer.dockerfile.model import Instruction, Stage
+from explorer.dockerfile.rewrite.case import Case
 from explorer.dockerfile.rewrite.change import PredictedLayer
 from explorer.dockerfile.rewrite.draft import Draft
 
@@ -53,6 +54,14 @@ PROGRAM_LINE = "split-stages:program"
 def staged_line(commands: tuple[str, ...], escape: str) -> str:
     """The RUN that makes folders below STAGED_ROOT; `escape` is what continues a line."""
     return "RUN " + f" {escape}\n && ".join(commands)
+
+
+def needs_root(case: Case, stage: Stage) -> bool:
+    """Whether a build stage ends as another user, who may not lay out files for the runtime stage."""
+    last = stage.last("USER")
+    inherited = case.evidence.config.user if case.mode == "image" else ""
+    user = last.rest if last is not None else inherited
+    return user.partition(":")[0] not in ("", "0", "root")
 
 
 def folder_command(path: str, uid: int, gid: int, mode: int) -> str:

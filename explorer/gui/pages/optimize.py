@@ -112,6 +112,10 @@ class OptimizePage(QStackedWidget):
             self._loader = self._jobs.start_waiting(
                 "explorer.workflow.rewriting:load_rules",
                 (),
-                on_done=lambda _: importlib.import_module("explorer.gui.pages.rewrite"),
+                on_done=_load_page,
                 on_failed=lambda _: None,
             )
+
+
+def _load_page(_: object) -> None:
+    importlib.import_module("explorer.gui.pages.rewrite")

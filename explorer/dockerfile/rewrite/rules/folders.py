@@ -13,6 +13,7 @@ from explorer.dockerfile.rewrite.copying import (
     copy_line,
     folder_command,
     link_command,
+    needs_root,
     staged_line,
 )
 from explorer.dockerfile.rewrite.draft import Draft
@@ -87,11 +88,7 @@ def _edit(case: Case, draft: Draft) -> Draft:
     newline = draft.document.newline
     stage = next(s for s in draft.document.stages if s.name == draft.split_from)
     text = newline + staged_line(commands, draft.document.escape) + newline
-    last = stage.last("USER")
-    user = (
-        last.rest if last is not None else case.evidence.config.user if case.mode == "image" else ""
-    )
-    if user.partition(":")[0] not in ("", "0", "root"):
+    if needs_root(case, stage):
         text = f"{newline}USER 0{text}"
     draft = draft.splice(stage.end, stage.end, text, ID)
     return add_copies(draft, [copy_line(draft.split_from, STAGED_ROOT + "/", "/")], None, ID)
