@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.errors import ExplorerError
-from explorer.findings.finding import Finding
+from explorer.gui import window_dialogs
 from explorer.gui.actions import EXPORTS, Actions
 from explorer.gui.engine_watch import EngineWatch
 from explorer.gui.image_tabs import ImageTabs
@@ -52,7 +52,6 @@ from explorer.units import display_text
 if TYPE_CHECKING:
     # The engine's modules load only when an engine is asked.
     from explorer.engine.client import EngineInfo
-    from explorer.gui.dialogs.picker import ImagePicker
     from explorer.gui.tour import Tour
     from explorer.workflow.opening import Options
 
@@ -144,7 +143,7 @@ class MainWindow(QMainWindow):
             optimize=lambda: self.show_page(self.optimize),
             measure=self._measure,
             filter=self._focus_filter,
-            palette=self._show_palette,
+            palette=lambda: window_dialogs.show_palette(self.actions_.all(), self),
             undo=lambda: self._with_tab(lambda tab: tab.explore.findings.undo()),
             zoom_out=lambda: self._with_tab(ImageTab.zoom_out),
             zoom_reset=lambda: self._with_tab(ImageTab.zoom_reset),
@@ -154,7 +153,7 @@ class MainWindow(QMainWindow):
             present=self.presentation.toggle,
             save_snapshot=self.recordings.ask_save,
             preferences=self.show_preferences,
-            about=self._show_about,
+            about=lambda: window_dialogs.show_about(self),
             quit=self.close,
         )
         for name in EXPORTS:
@@ -172,6 +171,7 @@ class MainWindow(QMainWindow):
         self.compare.other_connection.connect(self.show_preferences)
         self.compare.progress_changed.connect(self._comparing)
         self.compare.hover_text.connect(self.status.show_hover)
+        self.compare.measurement_wanted.connect(self._open_measurement)
         self.compare.measure_wanted.connect(lambda: self.show_page(self.startup))
         self.rail.chosen.connect(self.pages.setCurrentIndex)
         self.pages.currentChanged.connect(lambda _: self._enable_filter())
@@ -184,7 +184,9 @@ class MainWindow(QMainWindow):
         self.tabs.opened.connect(self._opened)
         self.tabs.progress_changed.connect(self._progress)
         self.tabs.hover_text.connect(self.status.show_hover)
-        self.tabs.reason_wanted.connect(self._show_reason)
+        self.tabs.reason_wanted.connect(
+            lambda finding: window_dialogs.show_reason(self.current_tab(), finding, self)
+        )
         self.tabs.query_cleared.connect(self.field.clear)
         self.tabs.other_connection.connect(self.show_preferences)
         self.tabs.archive_wanted.connect(lambda: self.choose_image(archive=True))
@@ -232,7 +234,7 @@ class MainWindow(QMainWindow):
 
     def choose_image(self, *, archive: bool = False) -> None:
         """Ask for an image of the engine, or for an archive or folder."""
-        picker = self._picker()
+        picker = window_dialogs.image_picker(self.jobs, self.host, self)
         if archive:
             picker.show_archives()
         picker.chosen.connect(self._open_chosen)
@@ -244,17 +246,10 @@ class MainWindow(QMainWindow):
         self.compare.take(choices)
 
     def _choose_for_comparison(self) -> None:
-        picker = self._picker()
+        picker = window_dialogs.image_picker(self.jobs, self.host, self)
         picker.chosen.connect(self.compare.take)
         picker.compare_wanted.connect(self.compare.take)
         picker.open()
-
-    def _picker(self) -> ImagePicker:
-        from explorer.gui.dialogs.picker import ImagePicker
-
-        picker = ImagePicker(self.jobs, self.host, self)
-        picker.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return picker
 
     def _open_chosen(self, choices: Sequence[tuple[str, str]]) -> None:
         for reference, platform in choices:
@@ -339,39 +334,9 @@ class MainWindow(QMainWindow):
 
     # ---- dialogs
 
-    def _show_palette(self) -> None:
-        from explorer.gui.dialogs.palette import CommandPalette
-
-        palette = CommandPalette(self.actions_.all(), self)
-        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        palette.open()
-
-    def _show_reason(self, finding: Finding) -> None:
-        tab = self.current_tab()
-        if tab is None or tab.analysis is None:
-            return
-        from explorer.gui.dialogs.reason import ReasonDialog
-
-        dialog = ReasonDialog(tab.analysis, finding, self)
-        dialog.files_wanted.connect(tab.explore.open_finding)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
-    def _show_about(self) -> None:
-        from explorer.gui.dialogs.about import AboutDialog
-
-        dialog = AboutDialog(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
     def show_preferences(self) -> None:
         """Ask for settings and put them in force."""
-        from explorer.gui.dialogs.preferences import PreferencesDialog
-
-        dialog = PreferencesDialog(self.store, self.jobs, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(self._apply_settings)
-        dialog.open()
+        window_dialogs.show_preferences(self.store, self.jobs, self._apply_settings, self)
 
     def _apply_settings(self) -> None:
         settings = self.store.settings
@@ -422,6 +387,10 @@ class MainWindow(QMainWindow):
             self.startup.measure()
         else:
             self.show_page(self.startup)
+
+    def _open_measurement(self, name: str) -> None:
+        self.show_page(self.startup)
+        self.startup.open_measurement(name)
 
     def _forget(self, reference: str) -> None:
         settings = self.store.forget(reference)

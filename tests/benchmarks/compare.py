@@ -57,11 +57,13 @@ def _pair(a: str, b: str) -> Comparison:
 
     sides = [Side(asdict(Options(name))) for name in (a, b)]
     work = "explorer.workflow.comparing:compare_to_files"
+    comparison: Comparison | None = None
     for name in ("first", "from the cache", "from the cache"):
         with tempfile.TemporaryDirectory() as folder:
             with _timed(f"worker, both images and comparison, {name}"):
                 files: Compared = sandbox.run(Task(), work, *sides, folder)
             comparison = _told("comparison mapped", files.load)
+    assert comparison is not None
     print(f"{len(comparison.diff):,} paths, content {comparison.content.delta:+,} bytes")
     return comparison
 

@@ -372,6 +372,19 @@ def start_text(found: StartUp) -> str:
     )
 
 
+def start_short(found: StartUp) -> str:
+    """What the measurement says, in a few words for a card."""
+    if found.together is None:
+        return (
+            tr("start-up: measured apart") if found.a and found.b else tr("start-up: one measured")
+        )
+    shift = found.together.shift
+    if found.together.verdict not in ("faster", "slower") or shift is None:
+        return tr("start-up: no difference shown")
+    sign = "▼ −" if shift < 0 else "▲ +"
+    return tr("start-up {difference}", difference=f"{sign}{duration_text(abs(shift))}")
+
+
 def _state(state: str, word: str = "") -> Cell:
     return Cell(f"{state} {word or tr(STATE_LABELS[state])}", state)
 

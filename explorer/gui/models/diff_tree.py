@@ -20,6 +20,8 @@ NAME, SIZE_A, SIZE_B, DELTA, STATE = range(5)
 _HEADS = (mark("Name"), "A", "B", mark("Difference"), mark("State"))
 # Views ask for every row of an open folder, so that a million of them at once would stall.
 PAGE = 2000
+# Views take a second to get so far in one folder; what lies behind is found by a filter.
+REVEAL_LIMIT = 20_000
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
@@ -77,6 +79,18 @@ class DiffTreeModel(QAbstractItemModel):
         if row >= self._handed[above]:
             self._hand_out(above, row + PAGE)
         return self.createIndex(row, 0, node)
+
+    def reachable(self, node: int) -> int:
+        """The node itself, or the nearest folder above when it lies too far down in one."""
+        chosen = self._selection
+        for inner in chosen.diff.tree.ancestors(node)[1:] if chosen.comparison is not None else ():
+            above = int(chosen.diff.tree.parent[inner])
+            self._list(above)
+            if chosen.visible[inner] and self._row_of[inner] >= max(
+                REVEAL_LIMIT, self._handed[above]
+            ):
+                return above
+        return node
 
     def next_change(self, node: int, step: int) -> int:
         """The next (1) or the former (-1) changed path in the order of the tree that holds no other; -1 for none."""

@@ -45,6 +45,7 @@ class ComparePage(QStackedWidget):
     choose_wanted = Signal()
     other_connection = Signal()
     measure_wanted = Signal()
+    measurement_wanted = Signal(str)  # the ID of a stored one
     hover_text = Signal(str)
     progress_changed = Signal(float)  # share done, -1.0 when nothing runs
 
@@ -225,6 +226,7 @@ class ComparePage(QStackedWidget):
             self.view.swap_wanted.connect(self.swap)
             self.view.choose_wanted.connect(self.choose)
             self.view.measure_wanted.connect(self.measure_wanted)
+            self.view.measurement_wanted.connect(self.measurement_wanted)
             self.view.hover_text.connect(self.hover_text)
             self.addWidget(self.view)
         self.view.show_comparison(comparison)

@@ -47,6 +47,7 @@ class ComparisonView(QWidget):
     swap_wanted = Signal()
     choose_wanted = Signal()
     measure_wanted = Signal()
+    measurement_wanted = Signal(str)  # the ID of a stored one
     hover_text = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -129,6 +130,7 @@ class ComparisonView(QWidget):
         self.copy.clicked.connect(self.copy_summary)
         self.causes.save_wanted.connect(self.save_chart)
         self.startup.measure_wanted.connect(self.measure_wanted)
+        self.startup.measurement_wanted.connect(self.measurement_wanted)
         self.files.hover_text.connect(self.hover_text)
 
     # ---- what is shown

@@ -12,7 +12,7 @@ from explorer.compare.comparison import Comparison
 from explorer.compare.pair import Pair
 from explorer.compare.startup import StartTime
 from explorer.findings.analysis import Analysis
-from explorer.gui.models.compare_tables import start_interval, start_text
+from explorer.gui.models.compare_tables import start_interval, start_short
 from explorer.gui.models.deltas import signed_count, signed_share, signed_size
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import ElidedLabel
@@ -51,7 +51,7 @@ class CompareCards(QWidget):
                 shared=len(c.layers.shared),
                 files=signed_count(c.files.delta),
             ),
-            start_text(c.startup) if c.startup else "",
+            start_short(c.startup) if c.startup else "",
         )
 
     def recolour(self) -> None:
@@ -87,8 +87,8 @@ def _start_line(time: StartTime | None) -> str:
     if time is None:
         return ""
     interval = start_interval(time)
-    text = tr("starts in {seconds} (median)", seconds=duration_text(time.median))
-    return f"{text} · {interval}" if interval else text
+    text = tr("ready in {seconds}", seconds=duration_text(time.median))
+    return f"{text} ({interval})" if interval else text
 
 
 class _Card(QFrame):

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.compare.comparison import Comparison
 from explorer.compare.programs import BinaryDelta
@@ -202,9 +210,11 @@ class StartUpPane(QWidget):
     """What was measured of both images' starts, or how to measure it."""
 
     measure_wanted = Signal()
+    measurement_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._measurement = ""
         self.message = MessagePage()
         self.verdict = PlainLabel(selectable=True)
         self.verdict.setWordWrap(True)
@@ -218,6 +228,7 @@ class StartUpPane(QWidget):
         column = QVBoxLayout(measured)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.verdict)
+        column.addLayout(self._buttons())
         column.addWidget(self.table, 1)
         self.place = QStackedWidget()
         self.place.addWidget(self.message)
@@ -225,6 +236,18 @@ class StartUpPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addWidget(self.place)
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for text, act in (
+            (tr("Open the measurement"), lambda: self.measurement_wanted.emit(self._measurement)),
+            (tr("Measure start-up…"), self.measure_wanted.emit),
+        ):
+            button = QPushButton(text)
+            button.clicked.connect(lambda _=False, call=act: call())
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
 
     def show_comparison(self, c: Comparison, a: str, b: str) -> None:
         """Show what is known; `a` and `b` are the images' names."""
@@ -237,6 +260,7 @@ class StartUpPane(QWidget):
             )
             self.place.setCurrentIndex(0)
             return
-        self.verdict.setText(f"{found.metric}: {start_text(found)}")
+        self.verdict.setText(f"{start_text(found)} ({found.metric})")
+        self._measurement = next(time.measurement for time in (found.b, found.a) if time)
         self.table.show_rows(start_rows(found, a, b))
         self.place.setCurrentIndex(1)

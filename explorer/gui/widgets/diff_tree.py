@@ -68,7 +68,7 @@ class DiffTreeView(QTreeView):
         """Select a node and scroll to it, opening the folders above."""
         if self._following:
             return
-        index = self.model_.index_of(node)
+        index = self.model_.index_of(self.model_.reachable(node))
         if index.isValid() and index != self.currentIndex():
             self._following = True
             self.setCurrentIndex(index)

@@ -192,6 +192,19 @@ def test_that_long_folders_are_handed_out_in_pages(
     assert not model.canFetchMore(many)
 
 
+def test_that_a_file_too_far_down_leads_to_its_folder(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diff_tree, "PAGE", 5)
+    monkeypatch.setattr(diff_tree, "REVEAL_LIMIT", 20)
+    both = shown(
+        compare(analysed(()), analysed(tuple(file(f"many/{n:03}", 1000 - n) for n in range(50))))
+    )
+    tree = both[0].diff.tree
+    near, far, folder = (tree.find(path) for path in (b"many/010", b"many/040", b"many"))
+    assert [both[1].reachable(node) for node in (near, far)] == [near, folder]
+
+
 def test_that_what_is_selected_stays_so_when_the_order_changes(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
