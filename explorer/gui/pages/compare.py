@@ -97,7 +97,8 @@ class ComparePage(QStackedWidget):
         ]
         recent = [(item.reference, "", item.label) for item in self._store.settings.recent]
         known = {item[0] for item in opened}
-        self.choice.offer([*opened, *(item for item in recent if item[0] not in known)])
+        others = [item for item in recent if item[0] not in known]
+        self.choice.offer([*opened, *others], len(opened))
 
     def _compare_offers(self, a: Offer, b: Offer) -> None:
         self.compare(*(self._options(name, platform) for name, platform, _ in (a, b)))

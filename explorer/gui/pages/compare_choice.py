@@ -106,8 +106,8 @@ class CompareChoice(QWidget):
 
     # ---- what can be chosen
 
-    def offer(self, offers: Sequence[Offer]) -> None:
-        """List images; what is chosen stays so, else the first two are."""
+    def offer(self, offers: Sequence[Offer], opened: int = 0) -> None:
+        """List images, the first `opened` of them open ones; what is chosen stays so, else the first two open ones are."""
         chosen = [self._at(box) for box in self.boxes]
         kept = [item for item in chosen if item is not None]
         known = dict.fromkeys([*offers, *kept])
@@ -119,9 +119,7 @@ class CompareChoice(QWidget):
             for _, _, label in self._offers:
                 box.addItem(display_text(label, _LABEL_LIMIT))
             place = self._place(chosen[side])
-            box.setCurrentIndex(place if place >= 0 else min(side, len(self._offers) - 1))
-            if place < 0 and side >= len(self._offers):
-                box.setCurrentIndex(-1)
+            box.setCurrentIndex(place if place >= 0 or side >= opened else side)
             box.blockSignals(False)
         self._chosen()
 

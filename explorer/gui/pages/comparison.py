@@ -125,6 +125,8 @@ class ComparisonView(QWidget):
         return menu
 
     def _connect(self) -> None:
+        # F7 goes on from every tab.
+        self.addActions(self.files.actions())
         self.swap.clicked.connect(self.swap_wanted)
         self.choose.clicked.connect(self.choose_wanted)
         self.copy.clicked.connect(self.copy_summary)

@@ -44,6 +44,9 @@ class DiffFiles(QWidget):
         self._lay_out()
         self.field.changed.connect(self._filter)
         self.selection.changed.connect(self._say)
+        for view in (self.maps.a, self.maps.b, self.maps.delta):
+            view.menu_wanted.connect(self.tree.show_menu)
+            view.activated.connect(self.selection.set_current)
         self.selection.hovered.connect(self._hovered)
         self.selection.current_changed.connect(self._hovered)
 

@@ -48,6 +48,12 @@ class DiffMap(Treemap):
         self.setMinimumWidth(160)
         selection.hovered.connect(self.show_hover)
 
+    def _name(self) -> None:
+        super()._name()
+        sides = (self._selection.a, "A"), (self._selection.b, "B"), (self._selection.delta, "Δ")
+        letter = next(name for side, name in sides if side is self._side)
+        self.setAccessibleName(f"{letter}: {self.accessibleName()}")
+
     def share(self) -> float:
         """The share of the larger image's bytes in the folder that is shown."""
         return self._selection.share(self._side)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QMenu, QTreeView, QWidget
 
@@ -125,21 +125,24 @@ class DiffTreeView(QTreeView):
         if partner >= 0:
             self._selection.set_current(partner)
 
-    def _menu(self, place: object) -> None:
-        index = self.indexAt(place)  # type: ignore[arg-type]  # the signal's QPoint
-        if not index.isValid():
-            return
-        node = self.model_.node(index)
-        path = self._selection.diff.tree.path(node)
+    def _menu(self, place: QPoint) -> None:
+        index = self.indexAt(place)
+        if index.isValid():
+            self.show_menu(self.model_.node(index), self.viewport().mapToGlobal(place))
+
+    def show_menu(self, node: int, place: QPoint) -> None:
+        """What can be done with a path, at a place of the screen."""
+        diff = self._selection.diff
+        self._selection.set_current(node)
         menu = QMenu(self)
-        if self.model_.hasChildren(index.siblingAtColumn(0)):
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if diff.tree.end[node] > node + 1:
             menu.addAction(tr("Zoom here"), lambda: self._selection.set_zoom(node))
-        if self._selection.diff.partner[node] >= 0:
+        if diff.partner[node] >= 0:
             menu.addAction(tr("Go to the other end"), lambda: self._go_to_partner(node))
-        text = "/" + display_name(path, 1 << 16)
+        text = "/" + display_name(diff.tree.path(node), 1 << 16)
         menu.addAction(tr("Copy path"), lambda: QGuiApplication.clipboard().setText(text))
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.viewport().mapToGlobal(place))  # type: ignore[call-overload]  # as above
+        menu.popup(place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Asterisk:

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from explorer.compare.comparison import Comparison, compare
@@ -311,6 +311,39 @@ def test_that_f7_goes_to_the_next_change_and_back(view: ComparisonView) -> None:
     assert "no former change" in view.files.notice.text
 
 
+def test_that_the_keyboard_reaches_every_part_of_the_files(
+    view: ComparisonView, qtbot: QtBot
+) -> None:
+    with qtbot.waitActive(view):
+        view.activateWindow()
+    files = view.files
+    parts = {files.tree, files.maps.a, files.maps.b, files.field, files.next, view.swap}
+    files.tree.setFocus()
+    seen = set()
+    for _ in range(60):
+        seen.add(view.focusWidget())
+        QTest.keyClick(view.focusWidget(), Qt.Key.Key_Tab)
+    assert parts - seen == set()
+    view.tabs.setCurrentWidget(view.config)
+    QTest.keyClick(view, Qt.Key.Key_F7)
+    assert files.selection.current > 0
+
+
+def test_that_a_map_offers_what_the_tree_does(view: ComparisonView) -> None:
+    chosen = view.files.selection
+    node = chosen.diff.tree.find(b"old/data")
+    view.files.maps.a.menu_wanted.emit(node, QPoint(5, 5))
+    menu = view.files.tree.findChildren(QMenu)[-1]
+    actions = {action.text(): action for action in menu.actions()}
+    assert list(actions) == ["Go to the other end", "Copy path"]
+    actions["Copy path"].trigger()
+    assert QApplication.clipboard().text() == "/old/data"
+    actions["Go to the other end"].trigger()
+    assert chosen.diff.tree.path(chosen.current) == b"new/data"
+    menu.close()
+    assert view.files.maps.a.accessibleName().startswith("A: ")
+
+
 def test_that_states_are_switched_with_their_counts(view: ComparisonView) -> None:
     states = view.files.states
     assert "✓" in states[REMOVED].text()
@@ -425,4 +458,3 @@ def test_that_a_double_click_zooms_and_the_keyboard_comes_back(view: ComparisonV
     moved = tree.model_.index_of(chosen.diff.tree.find(b"old/data"))
     tree._enter(moved)
     assert chosen.diff.tree.path(chosen.current) == b"new/data"
-    tree._menu(QPoint(2, 2))
