@@ -246,6 +246,7 @@ class _Loop:
     def _read_output(self) -> None:
         for piece in self._output.read():
             self._log.add(piece)
+        self._attempts.hurry(time.monotonic_ns())
         if self._output.ended:
             self._poll.unregister(self._output)
 

@@ -1,4 +1,4 @@
-"""What the start-up page has done on a thread: it waits for the engine or the disk, or computes for a second."""
+"""What the start-up page has done on a thread or in a process: it waits for the engine or the disk, or computes."""
 
 from __future__ import annotations
 

@@ -359,7 +359,8 @@ class StartupPage(QWidget):
         if self._judging is not None:
             self._judging.cancel()
         if len(sample.spec.measured) == 2:
-            self._judging = self._jobs.start_waiting(
+            # In a process: it computes for a second, and a thread would keep the window waiting for as long.
+            self._judging = self._jobs.start(
                 f"{_WORK}:verdicts",
                 (labelled,),
                 on_done=self._judge,
