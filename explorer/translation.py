@@ -118,9 +118,15 @@ def _in_english(source: Any) -> str:
 
 def _remember(message: str, source: _Source) -> None:
     global _made, _made_before
+    one, many, n, fields = source
+    # As texts: an error among them would keep all alive that its traceback knows.
+    plain = {
+        name: value if isinstance(value, int | float | str) else str(value)
+        for name, value in fields.items()
+    }
     if len(_made) >= _MADE_LIMIT:
         _made_before, _made = _made, {}
-    _made[message] = source
+    _made[message] = (one, many, n, plain)
 
 
 def mark(text: str) -> str:
