@@ -36,12 +36,14 @@ def legend(selection: DiffSelection) -> list[tuple[str, QColor, int]]:
     moved = leaves & (selection.state == STATES.index(MOVED))
     same = leaves & (selection.state == STATES.index(SAME))
     entries = [
-        (f"▼ {tr('smaller or removed')}", SMALLER, int(-own[(own < 0) & ~moved].sum())),
-        (f"▲ {tr('larger or added')}", LARGER, int(own[(own > 0) & ~moved].sum())),
-        (f"{MOVED} {tr('moved')}", MOVES, int(own[moved & (own > 0)].sum())),
-        (f"{SAME} {tr('the same')}", UNCHANGED, int(diff.size_b[same].sum())),
+        ("▼", tr("smaller or removed"), SMALLER, int(-own[(own < 0) & ~moved].sum())),
+        ("▲", tr("larger or added"), LARGER, int(own[(own > 0) & ~moved].sum())),
+        (MOVED, tr("moved"), MOVES, int(own[moved & (own > 0)].sum())),
+        (SAME, tr("the same"), UNCHANGED, int(diff.size_b[same].sum())),
     ]
-    return [(text, QColor(colour), size) for text, colour, size in entries if size]
+    return [
+        (f"{sign} {text}", QColor(colour), size) for sign, text, colour, size in entries if size
+    ]
 
 
 def delta_colour(delta: float) -> QColor:

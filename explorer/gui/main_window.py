@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
         """The filter's key means the tables of a comparison, too."""
         tab = self.current_tab()
         comparing = self.pages.currentWidget() is self.compare
-        shown = self.compare.view is not None if comparing else tab and tab.analysis
+        shown = self.compare.shows_result if comparing else tab and tab.analysis
         self.actions_["filter"].setEnabled(bool(shown))
 
     def _focus_filter(self) -> None:

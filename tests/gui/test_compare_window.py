@@ -30,12 +30,13 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
     made.close()
 
 
-def test_that_the_pages_stand_in_the_rail_in_their_order(window: MainWindow) -> None:
+def test_that_the_pages_stand_in_the_rail_in_their_order(window: MainWindow, qtbot: QtBot) -> None:
     pages = [window.explore, window.compare, window.optimize, window.startup]
     assert [window.pages.widget(n) for n in range(window.pages.count())] == pages
     for number, page in enumerate(pages, 1):
         QTest.keyClick(window, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
         assert window.pages.currentWidget() is page
+    qtbot.waitUntil(lambda: not window.jobs.busy, timeout=TIMEOUT)
 
 
 def test_that_an_open_image_is_compared_with_an_archive_and_swapped(

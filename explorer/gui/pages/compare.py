@@ -117,6 +117,11 @@ class ComparePage(QStackedWidget):
         """Whether images are being read or compared."""
         return self._job is not None and self._job.running
 
+    @property
+    def shows_result(self) -> bool:
+        """Whether a comparison is in front."""
+        return self.view is not None and self.currentWidget() is self.view
+
     def compare(self, a: Options, b: Options) -> None:
         """Compare two images, `a` the earlier one; analyses of open tabs are used as they are."""
         from explorer.workflow.comparing import Side

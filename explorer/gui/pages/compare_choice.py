@@ -79,7 +79,7 @@ class CompareChoice(QWidget):
             label = PlainLabel(box.accessibleName())
             label.setBuddy(box)
             button = QPushButton(tr("Choose…"))
-            button.setAccessibleName(f"{tr('Choose…')} {box.accessibleName()}")
+            button.setAccessibleName(f"{button.text()} {box.accessibleName()}")
             button.clicked.connect(lambda _=False, chosen=side: self._ask(chosen))
             for place, widget in enumerate((label, box, button)):
                 grid.addWidget(widget, side, place)

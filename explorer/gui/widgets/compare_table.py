@@ -72,7 +72,7 @@ class CompareTable(QWidget):
         self.title.setFont(font)
         self.field = QLineEdit()
         self.field.setPlaceholderText(tr("Filter"))
-        self.field.setAccessibleName(f"{tr('Filter')}: {name}")
+        self.field.setAccessibleName(f"{self.field.placeholderText()}: {name}")
         self.field.setClearButtonEnabled(True)
         self.field.setMaximumWidth(_FIELD_WIDTH)
         self.field.textChanged.connect(self._filter)
