@@ -325,7 +325,12 @@ class StartupPage(QWidget):
 
     def _found_saved(self, sample: Sample | None) -> None:
         if sample is not None and self._growing is not None and not self.busy and not self._open_id:
-            self._show(sample)
+            if sample.runs == self._growing.runs:
+                # It is on the screen already; only its name was not known.
+                self._open_id, self.results.sample = sample.id, label_outliers(sample)
+                self.export.offer(self.results.sample)
+            else:
+                self._show(sample)
         self.list_measurements()
 
     def _measure_again(self) -> None:
