@@ -122,6 +122,22 @@ def test_that_two_images_may_be_opened_but_not_three(
     assert opened == [[("docker-daemon:golang:1.27", ""), ("docker-daemon:alpine:3.20", "")]]
 
 
+def test_that_two_images_may_be_compared_and_one_may_not(
+    picker: ImagePicker, jobs: ScriptedJobs, opened: list[list[Choice]]
+) -> None:
+    jobs.last.done(_IMAGES)
+    wanted: list[list[Choice]] = []
+    picker.compare_wanted.connect(wanted.append)
+    picker.engine.images.select(0)
+    assert picker._compare.isHidden()
+    flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+    chosen = picker.engine.images.model.index(1, 0)
+    picker.engine.images.table.selectionModel().select(chosen, flags)
+    QTest.mouseClick(picker._compare, Qt.MouseButton.LeftButton)
+    assert wanted == [[("docker-daemon:golang:1.27", ""), ("docker-daemon:alpine:3.20", "")]]
+    assert opened == []
+
+
 def test_that_no_engine_says_why_and_can_be_tried_again(
     picker: ImagePicker, jobs: ScriptedJobs
 ) -> None:
