@@ -74,8 +74,10 @@ if [ "$part" = fast ]; then
 else
   pytest -n 2 -m "$fast"
   # archives written by other tools, a screen for the tests that need a real one, a compiler for programs that use C, a network
-  # for measured containers and a server for what they export; and a current engine beside the machine's own
-  need_packages skopeo podman buildah xvfb x11-utils gcc libc6-dev iproute2 openssl tzdata prometheus
+  # for measured containers and a server for what they export; a registry, a server for ssh, a browser and a reader of PDF for
+  # reports; and a current engine beside the machine's own
+  need_packages skopeo podman buildah xvfb x11-utils gcc libc6-dev iproute2 openssl tzdata prometheus \
+    docker-registry openssh-server openssh-client chromium poppler-utils
   pytest -n 2 -m "not ($fast) and not engine"
   with_engine=yes
   if ! start_engine; then

@@ -80,7 +80,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=tr("which platform of a multi-platform image"),
     )
     parser.add_argument(
-        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+        "--host",
+        default="",
+        metavar="URL|CONTEXT",
+        help=tr("the engine's endpoint (unix:///…), or a docker context"),
     )
 
 

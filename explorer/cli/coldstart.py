@@ -144,7 +144,10 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         help=tr("measure although the engine is on another machine"),
     )
     parser.add_argument(
-        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+        "--host",
+        default="",
+        metavar="URL|CONTEXT",
+        help=tr("the engine's endpoint (unix:///…), or a docker context"),
     )
 
 

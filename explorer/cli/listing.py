@@ -36,7 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--json", action="store_true", help=tr("print JSON"))
     parser.add_argument(
-        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+        "--host",
+        default="",
+        metavar="URL|CONTEXT",
+        help=tr("the engine's endpoint (unix:///…), or a docker context"),
     )
 
 

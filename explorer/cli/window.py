@@ -34,7 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("references", metavar="REF", nargs="*", help=tr("images to open"))
     parser.add_argument(
-        "--host", default="", metavar="URL", help=tr("the engine's endpoint, for example unix:///…")
+        "--host",
+        default="",
+        metavar="URL|CONTEXT",
+        help=tr("the engine's endpoint (unix:///…), or a docker context"),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # of pre-commit's; read only here
+import yaml
 
 from explorer.cli.main import _COMMANDS, _Parser
 from explorer.resources import resource
