@@ -62,7 +62,11 @@ class BridgedEngine(PrivateEngine):
 
     def stop(self) -> None:
         super().stop()
-        subprocess.run(["ip", "link", "del", self._bridge], check=False)
+        subprocess.run(["ip", "link", "del", self._bridge], check=False, capture_output=True)
+
+    def lose_bridge(self) -> None:
+        """The interface of the engine's network goes, as it does when somebody sets the machine's network up anew."""
+        subprocess.run(["ip", "link", "del", self._bridge], check=True)
 
     def forget_neighbours(self) -> None:
         """Containers' addresses are used again, and Linux would still know who had them."""

@@ -21,7 +21,7 @@ from explorer.coldstart.sample import FAILED, OK, OUT_OF_MEMORY, REFUSED, TIMEOU
 from explorer.coldstart.store import Store
 from explorer.engine.client import Engine, connect
 from explorer.engine.running import Limits
-from explorer.errors import EngineError, EngineLost
+from explorer.errors import EngineError, EngineLost, EngineRefused, InputError
 from explorer.task import Cancelled, Task
 from tests.coldstart.conftest import MakeTarget
 from tests.coldstart.engines import PORT, BridgedEngine
@@ -174,6 +174,24 @@ def test_that_a_dead_engine_ends_the_measurement_and_keeps_the_finished_runs(
     assert not kept.complete
     assert [run.status for run in kept.runs] == [OK] * len(seen)
     assert len(seen) == 3
+
+
+def test_that_a_network_whose_interface_is_gone_is_one_error_before_the_first_run(
+    mortal: BridgedEngine, tmp_path: Path
+) -> None:
+    client, store = connect(mortal.host), Store(tmp_path)
+    request = Request(("app",), runs=5, command=("exit=0",), ready="exit")
+    decided = plan(client, request)
+    mortal.lose_bridge()
+    with pytest.raises(InputError, match="interface ise") as caught:
+        plan(client, request)
+    assert "Restarting the engine" in caught.value.hint
+    # It went after the question: the first refusal ends the measurement.
+    with pytest.raises(EngineRefused, match="failed to create endpoint") as refused:
+        perform(Task(), client, decided, store)
+    assert "restart the engine" in refused.value.hint
+    assert store.history() == []
+    assert mortal.docker("ps", "-aq") == ""
 
 
 def test_that_a_cancelled_measurement_leaves_nothing_within_five_seconds(
