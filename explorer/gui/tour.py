@@ -192,6 +192,7 @@ class Tour(QObject):
         self.bar.next.setEnabled(place < len(STEPS) - 1)
         # A text that has the focus would keep the arrow keys for itself.
         (self.bar.next if self.bar.next.isEnabled() else self.bar.back).setFocus()
+        self._open_closed()
         if not self._ready():
             self.bar.words.say(tr("Opening the recorded images…"))
             return
@@ -236,6 +237,13 @@ class Tour(QObject):
             tab.analysis is not None and not tab.busy and self._window.recordings.origin(tab)
             for tab in self._tabs
         )
+
+    def _open_closed(self) -> None:
+        """Whoever closed a tab of the tour gets it back."""
+        kept = self._window.tabs.all()
+        for number, tab in enumerate(self._tabs):
+            if tab not in kept:
+                self._tabs[number] = self._window.open_reference(self._references[number])
 
     def _came(self, tab: ImageTab) -> None:
         if tab in self._tabs and self._ready():

@@ -17,7 +17,6 @@ from explorer.dockerfile.rewrite.files import RewriteFiles
 from explorer.filesystem.columnfile import Array, read_columns
 from explorer.findings.analysis import ANALYSIS_VERSION, Analysis
 from explorer.gobinary.binary import GoBinary
-from explorer.image.model import Image
 from explorer.snapshot.container import write_container
 from explorer.snapshot.model import RecordedRewrite, Snapshot
 from explorer.snapshot.privacy import (
@@ -55,7 +54,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> int:
         "samples": [_plain(document(private_sample(item))) for item in snapshot.samples],
     }
     if snapshot.rewrite is not None:
-        values["rewrite"] = _rewrite(snapshot.rewrite, analysis.image)
+        values["rewrite"] = _rewrite(snapshot.rewrite)
     return write_container(
         path, head, values, {COLUMNS + name: array for name, array in arrays.items()}
     )
@@ -102,7 +101,7 @@ def _binary(binary: GoBinary) -> Any:
     return _plain(replace(binary, settings=settings))
 
 
-def _rewrite(found: RecordedRewrite, image: Image) -> Any:
+def _rewrite(found: RecordedRewrite) -> Any:
     files = found.files
     sources = files.sources
     if sources is not None:
@@ -118,7 +117,7 @@ def _rewrite(found: RecordedRewrite, image: Image) -> Any:
         "images": found.images,
         "files": kept,
         "options": found.options,
-        "plan": replace(found.plan, reference=image.reference),
+        "plan": replace(found.plan, reference=private_reference(found.plan.reference)),
     }
     return _masked(_plain(parts))
 

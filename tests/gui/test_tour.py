@@ -104,6 +104,10 @@ def test_that_the_arrow_keys_lead_through_the_pages_without_an_engine(
     assert window.pages.currentWidget() is window.explore
     assert unnamed(tour.bar) == []
     assert clipped(tour.bar) == []
+    window.tabs.close_tab(0)
+    press(window, Qt.Key.Key_Right)
+    qtbot.waitUntil(tour._ready, timeout=TIMEOUT)
+    assert window.tabs.count() == 2
     tour.end()
     assert window.tour is None
     press(window, Qt.Key.Key_Right)

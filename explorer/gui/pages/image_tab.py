@@ -73,6 +73,7 @@ class ImageTab(QStackedWidget):
         # The image that the name was found to mean instead, None while it was not.
         self._moved_to: str | None = None
         self._started = 0.0
+        self._closed = False
         self.loading.cancelled.connect(self.cancel)
         self.explore.inside_wanted.connect(self.look_inside)
         self.binary.closed.connect(self._leave_binary)
@@ -153,6 +154,7 @@ class ImageTab(QStackedWidget):
 
     def close_image(self) -> None:
         """End all work and free the files behind the analysis."""
+        self._closed = True
         for job in (
             self._job,
             self._preview,
@@ -354,7 +356,8 @@ class ImageTab(QStackedWidget):
     def _read_preview(self, row: int) -> None:
         analysis = self.analysis
         found = payload(analysis, row) if analysis is not None else None
-        if found is None:
+        # A closed tab lives until Qt is through with it, and may still be asked.
+        if found is None or self._closed:
             return
         if self._preview is not None:
             self._preview.cancel()
