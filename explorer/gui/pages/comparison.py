@@ -131,6 +131,7 @@ class ComparisonView(QWidget):
         self.choose.clicked.connect(self.choose_wanted)
         self.copy.clicked.connect(self.copy_summary)
         self.causes.save_wanted.connect(self.save_chart)
+        self.causes.category_wanted.connect(self.show_category)
         self.startup.measure_wanted.connect(self.measure_wanted)
         self.startup.measurement_wanted.connect(self.measurement_wanted)
         self.files.hover_text.connect(self.hover_text)
@@ -158,6 +159,11 @@ class ComparisonView(QWidget):
             self.notice.say(display_lines("\n".join(c.notes)), kind=kind)
         else:
             self.notice.hide()
+
+    def show_category(self, category: str) -> None:
+        """Show only the files of one category."""
+        self.tabs.setCurrentWidget(self.files)
+        self.files.field.setText(f"cat:{category}")
 
     def names(self) -> tuple[str, str]:
         """What both images are called."""

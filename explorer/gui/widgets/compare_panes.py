@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelection, Qt, Signal
+from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -42,7 +42,7 @@ from explorer.gui.models.compare_tables import (
 from explorer.gui.pages.message import MessagePage
 from explorer.gui.widgets.compare_table import CompareTable
 from explorer.gui.widgets.notice import INFO, Notice
-from explorer.gui.widgets.plain_label import PlainLabel
+from explorer.gui.widgets.plain_label import PlainLabel, tooltip_text
 from explorer.translation import tr
 from explorer.units import display_text
 
@@ -157,12 +157,14 @@ class CausesPane(QWidget):
     """A waterfall over a table of all categories; the charts load when they are looked at."""
 
     save_wanted = Signal(str)
+    category_wanted = Signal(str)  # whose files shall be shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.steps: list[WaterfallStep] = []
         self.chart: SizeWaterfall | None = None
         self._drawn = False
+        self._ids: dict[str, str] = {}
         self.table = CompareTable(
             tr("All categories"), CATEGORY_HEADS, stretch=0, numbers=(1, 2, 3), bars=(3,), sorted_by=3
         )  # fmt: skip
@@ -172,11 +174,17 @@ class CausesPane(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.addWidget(self.split)
+        self.table.view.activated.connect(self._activated)
+        self.table.view.setToolTip(tooltip_text(tr("Enter or a double click shows its files")))
+
+    def _activated(self, index: QModelIndex) -> None:
+        self.category_wanted.emit(self._ids[self.table.rows.row(index.row())[0].text])
 
     def show_comparison(self, c: Comparison, a: str, b: str) -> None:
         """Show the causes of another comparison; `a` and `b` are the images' names."""
         self.steps = waterfall_steps(c, f"A  {a}", f"B  {b}")
         self.table.show_rows(category_rows(c))
+        self._ids = {item.label: item.id for item in c.categories}
         self._drawn = False
         if self.isVisible():
             self.draw()

@@ -344,6 +344,17 @@ def test_that_a_map_offers_what_the_tree_does(view: ComparisonView) -> None:
     assert view.files.maps.a.accessibleName().startswith("A: ")
 
 
+def test_that_a_cause_leads_to_its_files(view: ComparisonView, qtbot: QtBot) -> None:
+    view.tabs.setCurrentWidget(view.causes)
+    view.causes.table.field.setText("go toolchain")
+    view.causes.table.view.activated.emit(view.causes.table.rows.index(0, 0))
+    assert view.tabs.currentWidget() is view.files
+    with qtbot.waitSignal(view.files.selection.changed, timeout=5000):
+        pass
+    chosen = view.files.selection
+    assert (int(chosen.total_a[0]), int(chosen.total_b[0])) == (5_000_000, 0)
+
+
 def test_that_states_are_switched_with_their_counts(view: ComparisonView) -> None:
     states = view.files.states
     assert "✓" in states[REMOVED].text()
