@@ -185,13 +185,11 @@ def _verified(order: Order, result: BuildResult, wishes: Wishes) -> Verification
         ready=asked.ready,
         start_seconds=asked.start_seconds,
     )
-    if not wishes.quiet:
-        print()
-        for line in verify_sentences(
-            display_text(order.name, 200), result.tag, order.command, options
-        ):
-            print(shown_line(line))
-        sys.stdout.flush()
+    # What is started is always said; it is somebody's program.
+    out = sys.stderr if wishes.quiet else sys.stdout
+    said = verify_sentences(display_text(order.name, 200), result.tag, order.command, options)
+    for line in said if wishes.quiet else ("", *said):
+        print(shown_line(line), file=out, flush=True)
     # JSON is English whatever the terminal speaks, and a verification happens once.
     set_language("en" if wishes.to_json else "system")
     try:

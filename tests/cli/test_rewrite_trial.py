@@ -89,6 +89,7 @@ def test_that_a_difference_ends_with_1_and_what_cannot_be_told_with_2(
     document = json.loads(done.stdout)
     assert (done.returncode, document["verify"]["verdict"]) == (1, "differs"), done.stderr
     assert document["build"]["tag"] == "image-explorer.local/reader:less"
+    assert done.stderr.startswith("reader:1 is started twice and image-explorer.local/reader:less")
     naive_image(docker, "broken:1", "say", "no database", "exit", "1")
     done = _rewrite(docker, cache, "broken:1", "--verify")
     assert done.returncode == 2

@@ -112,6 +112,7 @@ def test_that_the_first_difference_is_shown() -> None:
 @pytest.mark.parametrize(
     "piece", ["0a", "a/", "/", "1.", "go:1", "12:", "href ", "2026-01-01T00:00:00.0", " ", "x.go:"]
 )
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_that_long_bodies_of_any_form_are_compared_in_time_to_their_length(piece: str) -> None:
     body = piece * (BODY_LIMIT // len(piece))
@@ -119,6 +120,7 @@ def test_that_long_bodies_of_any_form_are_compared_in_time_to_their_length(piece
     assert judge(body, body, body + "~").result == DIFFERS
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_that_a_long_script_is_read_in_time_to_its_length() -> None:
     script = "#!/bin/sh\n" + "\n" * (1 << 20) + "A=1 " * (1 << 16) + "run; " + "; " * (1 << 16)
