@@ -28,7 +28,7 @@ def form(qtbot: QtBot) -> RunForm:
 
 def test_that_a_name_alone_asks_for_the_usual(form: RunForm) -> None:
     form.choose("service:after")
-    assert form.request() == Request(("service:after",))
+    assert form.request() == Request(("service:after",), window=True)
 
 
 def test_that_every_field_is_asked_for(form: RunForm) -> None:
@@ -57,6 +57,7 @@ def test_that_every_field_is_asked_for(form: RunForm) -> None:
         deadline=10.0,
         cpus=0.5,
         closer=True,
+        window=True,
     )
 
 
@@ -168,6 +169,7 @@ def test_that_a_measurement_can_be_asked_for_again(form: RunForm) -> None:
         command=("serve", "x y"),
         deadline=5.0,
         cpus=2.0,
+        window=True,
     )
 
 
@@ -178,4 +180,4 @@ def test_that_two_images_with_what_they_suggest_can_be_asked_for_again(form: Run
         for arm in made.spec.arms
     ]
     form.fill(replace(made.spec, arms=tuple(suggested), runs=20))
-    assert form.request() == Request(("service:before", "service:after"))
+    assert form.request() == Request(("service:before", "service:after"), window=True)
