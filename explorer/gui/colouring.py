@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,19 +14,11 @@ from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import View
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
-from explorer.gui.theme import GROUP_COLOURS, group_ids, ramp_colour
-from explorer.translation import mark, tr
+from explorer.gui.theme import group_ids, ramp_colour
+from explorer.report.palette import GROUP_COLOURS, GROUP_LABELS
+from explorer.translation import tr
 from explorer.units import display_name
 
-GROUP_LABELS: Mapping[str, str] = {
-    "application": mark("Application"),
-    "toolchain": mark("Toolchains"),
-    "cache": mark("Caches"),
-    "modules": mark("Go modules"),
-    "source": mark("Sources"),
-    "shadow": mark("Hidden, debug"),
-    "system": mark("System, other"),
-}
 # Colours of the legend that name a layer or an extension; the rest share one.
 _NAMED = 6
 _MAX_EXTENSION = 12

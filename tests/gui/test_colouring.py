@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor
 from explorer.filesystem.union import View, view
 from explorer.findings.analysis import Analysis, analyse
 from explorer.gui.colouring import COLOURINGS, by_category, by_extension, by_layer
-from explorer.gui.theme import GROUP_COLOURS, text_on
+from explorer.gui.theme import text_on
+from explorer.report.palette import GROUP_COLOURS
 from tests.support.layers import file, image, layer, whiteout
 
 pytestmark = pytest.mark.gui

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.filesystem.columnfile import Array
-from explorer.gui.theme import GROUP_COLOURS, apply_theme
+from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.plain_label import ElidedLabel
+from explorer.report.palette import GROUP_COLOURS
 from explorer.resources import resource
 from explorer.translation import set_language
 from tests.screenshots.scenes import LANGUAGES, README, SCENES, SIZES, THEMES, opened, settle
