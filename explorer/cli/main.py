@@ -35,7 +35,6 @@ _COMMANDS = {
     "rewrite": "rewrite",
     "snapshot": "snapshot",
     "demo": "demo",
-    "demo": "demo",
     "open": "window",
 }
 

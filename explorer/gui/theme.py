@@ -63,7 +63,7 @@ def apply_theme(application: QApplication, choice: str) -> Theme:
     if theme.dark:
         boxes.setColor(QPalette.ColorRole.Window, theme.muted)
     for name in ("QCheckBox", "QRadioButton"):
-        application.setPalette(boxes, name)
+        application.setPalette(boxes, name.encode())
     application.setProperty("explorerTheme", "dark" if theme.dark else "light")
     return theme
 
