@@ -67,7 +67,10 @@ class EngineImage:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What the engine says about itself; `machine` names the virtual machine it runs in, "" for none."""
+    """What the engine says about itself; `machine` names the virtual machine it runs in, "" for none.
+
+    `remapped`: owners on its disk are not those in its images (userns-remap).
+    """
 
     product: str
     version: str
@@ -83,6 +86,7 @@ class EngineInfo:
     remote: bool
     operating_system: str
     warning: str
+    remapped: bool = False
 
 
 def connect(host: str = "", task: Task | None = None) -> Engine:
@@ -197,10 +201,13 @@ class Engine:
         return data
 
     @contextmanager
-    def stream(self, task: Task, target: str) -> Iterator[EngineStream]:
-        """The body of a long answer as a ByteSource; see EngineStream. EngineRefused when the engine says no."""
+    def stream(self, task: Task, target: str, *, framed: bool = True) -> Iterator[EngineStream]:
+        """The body of a long answer as a ByteSource; see EngineStream. EngineRefused when the engine says no.
+
+        Without `framed` nothing but the body itself tells its end from a cut.
+        """
         with engine_stream(self.endpoint, task) as stream:
-            response = stream.open(self.target(target))
+            response = stream.open(self.target(target), framed=framed)
             if response.status >= 400:
                 raise refused(response.status, error_text(_drain(stream)))
             yield stream
@@ -234,6 +241,7 @@ class Engine:
             remote=not self.endpoint.is_local,
             operating_system=display_text(system, 120),
             warning=self.endpoint.warning(),
+            remapped=any("userns" in option for option in options),
         )
 
     def images(self) -> tuple[EngineImage, ...]:

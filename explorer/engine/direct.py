@@ -1,4 +1,4 @@
-"""The direct way on overlay2: each layer's own folder, read through a container that is created and never started.
+"""The direct way on overlay2: each layer's own folder, from the disk or through a container that is never started.
 
 A graph-driver engine writes a whole export to its disk before the first byte of it leaves; a layer's folder it can
 archive at once. What an archive of the folder lacks is found otherwise: opaque directories by witnesses (opaque.py),
@@ -8,6 +8,7 @@ and the proof of completeness in the engine's own history, which states every la
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
@@ -17,10 +18,11 @@ from urllib.parse import quote
 
 import numpy as np
 
+from explorer.engine import folders
 from explorer.engine.containers import Pool, created_containers, mount_prefix
 from explorer.engine.inspection import Inspected
 from explorer.engine.opaque import Opaque, find_opaque, mark_opaque, stated_bytes
-from explorer.engine.stream import TICK_SECONDS, answer, lost
+from explorer.engine.stream import TICK_SECONDS, EngineStream, answer, lost
 from explorer.engine.transport import Connection, ProtocolError
 from explorer.errors import EngineLost, EngineRefused
 from explorer.filesystem.cache import LayerStore
@@ -40,6 +42,8 @@ READERS = 2
 # Beyond some 75 layers overlay2 mounts by a helper program, a quarter of a second for every question asked.
 LAYERS_LIMIT = 70
 _HEAD_SECONDS = 60.0
+_SMALL_PIECE = 128 << 10
+_GATHER_SECONDS = 0.0003
 _OK, _NOT_FOUND = 200, 404
 _log = logging.getLogger(__name__)
 
@@ -76,14 +80,57 @@ def read_direct(
 ) -> Left:
     """Read the wanted layers from their folders; what could not be read or proved is left to another way.
 
-    Raises EngineRefused when the container cannot be created, EngineLost, Cancelled.
+    From the disk itself where this process may, else through a container. Raises EngineRefused when that cannot be
+    created, EngineLost, Cancelled.
     """
+    left = frozenset(wanted)
+    if folders.may_read(engine, inspected):
+        left -= _from_disk(task, inspected, store, wanted, on_layer)
+    return (
+        _through_container(engine, task, inspected, store, left, on_layer) if left else Left(left)
+    )
+
+
+def _from_disk(
+    task: Task,
+    inspected: Inspected,
+    store: LayerStore,
+    wanted: Collection[int],
+    on_layer: Callable[[int, LayerIndex], None],
+) -> frozenset[int]:
+    """The layers that were read and proved; handed over as they come."""
+    came: set[int] = set()
+
+    def read(index: int, meter: Meter) -> LayerIndex | None:
+        try:
+            layer = folders.read_folder(task, inspected.folders[index], meter.add)
+        except folders.Unreadable as error:
+            _log.info("layer %d is not read from disk: %s", index, error)
+            return None
+        return _proved(inspected, index, layer)
+
+    def take(index: int, layer: LayerIndex) -> None:
+        came.add(index)
+        on_layer(index, store.put(layer))
+
+    _read_all(task, inspected, wanted, read, take)
+    return frozenset(came)
+
+
+def _through_container(
+    engine: Engine,
+    task: Task,
+    inspected: Inspected,
+    store: LayerStore,
+    wanted: Collection[int],
+    on_layer: Callable[[int, LayerIndex], None],
+) -> Left:
     prefix = mount_prefix()
     image = inspected.image
-    folders = {f"{prefix}{index}": inspected.folders[index] for index in wanted}
+    mounts = {f"{prefix}{index}": inspected.folders[index] for index in wanted}
     count = min(READERS, len(wanted))
     with created_containers(
-        count, engine, task, image.id, folders, image.config.volumes
+        count, engine, task, image.id, mounts, image.config.volumes
     ) as containers:
         reader = _Reader(engine, task, inspected, containers, prefix)
 
@@ -157,22 +204,12 @@ class _Reader:
 
     def read(self, wanted: Collection[int], on_read: Callable[[int, LayerIndex], None]) -> None:
         """Read layers and prove them; on_read is called in this thread as they come."""
-        sizes = self._inspected.sizes
-        meter = Meter(self._task, tr("Reading layers"), sum(sizes[index] for index in wanted))
-        with ThreadPoolExecutor(READERS) as pool:
-            # The biggest first: the others fit beside it.
-            order = sorted(wanted, key=lambda index: -sizes[index])
-            futures = {pool.submit(self._read, index, meter): index for index in order}
-            try:
-                for future in as_completed(futures):
-                    layer = future.result()
-                    if layer is not None:
-                        self.found[futures[future]] = layer
-                        on_read(futures[future], layer)
-            except BaseException:
-                meter.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+
+        def take(index: int, layer: LayerIndex) -> None:
+            self.found[index] = layer
+            on_read(index, layer)
+
+        _read_all(self._task, self._inspected, wanted, self._read, take)
 
     def _read(self, index: int, meter: Meter) -> LayerIndex | None:
         with self._containers.taken() as container:
@@ -182,10 +219,11 @@ class _Reader:
         name = f"{self._prefix}{index}"
         target = f"/containers/{container}/archive?path={quote(name)}"
         try:
-            with self._engine.stream(self._task, target) as stream:
+            # Chunks triple the engine's writes, and a tar says itself whether it is whole.
+            with self._engine.stream(self._task, target, framed=False) as stream:
                 layer = read_layer(
                     self._task,
-                    stream,
+                    _Patient(stream),
                     expect_prefix=name.strip("/").encode(),
                     on_bytes=meter.add,
                     verify=False,
@@ -195,15 +233,60 @@ class _Reader:
             return None
         if stream.failure is not None:
             raise stream.failure
-        stated = self._inspected.sizes[index]
-        if not layer.complete or stated_bytes(layer) != stated:
-            _log.info("layer %d: %d bytes read, %d stated", index, stated_bytes(layer), stated)
+        proved = _proved(self._inspected, index, layer)
+        if proved is None:
             self.reason = tr("layer {number} is not what the engine's history states", number=index)
-            return None
-        diff_id = self._inspected.image.layers[index].diff_id
-        # Offsets count in the layer's own tar, which this archive of its folder is not.
-        unknown = np.full_like(layer.data_offset, -1)
-        return replace(layer, diff_id=diff_id, verified="sizes", tar_bytes=0, data_offset=unknown)
+        return proved
+
+
+def _read_all(
+    task: Task,
+    inspected: Inspected,
+    wanted: Collection[int],
+    read: Callable[[int, Meter], LayerIndex | None],
+    on_read: Callable[[int, LayerIndex], None],
+) -> None:
+    """Read layers, several at a time; on_read is called in this thread as they come."""
+    sizes = inspected.sizes
+    meter = Meter(task, tr("Reading layers"), sum(sizes[index] for index in wanted))
+    with ThreadPoolExecutor(READERS) as pool:
+        # The biggest first: the others fit beside it.
+        order = sorted(wanted, key=lambda index: -sizes[index])
+        futures = {pool.submit(read, index, meter): index for index in order}
+        try:
+            for future in as_completed(futures):
+                layer = future.result()
+                if layer is not None:
+                    on_read(futures[future], layer)
+        except BaseException:
+            meter.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _proved(inspected: Inspected, index: int, layer: LayerIndex) -> LayerIndex | None:
+    """The layer, if it has the size that the engine's history states."""
+    stated = inspected.sizes[index]
+    if not layer.complete or stated_bytes(layer) != stated:
+        _log.info("layer %d: %d bytes read, %d stated", index, stated_bytes(layer), stated)
+        return None
+    diff_id = inspected.image.layers[index].diff_id
+    # Offsets count in the layer's own tar, which its folder is not.
+    unknown = np.full_like(layer.data_offset, -1)
+    return replace(layer, diff_id=diff_id, verified="sizes", tar_bytes=0, data_offset=unknown)
+
+
+class _Patient:
+    """Lets pieces gather: an engine writes 32 KiB at a time, and waking up for each costs more than reading them."""
+
+    def __init__(self, stream: EngineStream) -> None:
+        self._stream = stream
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        count = self._stream.readinto(buffer)
+        if 0 < count < _SMALL_PIECE:
+            time.sleep(_GATHER_SECONDS)
+        return count
 
 
 class _Lookup:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from explorer.engine import content_store, direct
+from explorer.engine import content_store, direct, folders
 from explorer.engine.export import read_from_export
 from explorer.engine.inspection import Inspected, inspect
 from explorer.engine.payload import read_payload, visible_files
@@ -147,7 +147,12 @@ class EngineSource:
         """What the direct way left over; notes why, and names the way taken in `via`."""
         module = content_store if self._inspected.descriptor else direct
         reason = module.obstacle(self._engine, self._inspected)
-        if module is direct and self._choice != "direct" and len(wanted) > direct.LAYERS_LIMIT:
+        if (
+            module is direct
+            and self._choice != "direct"
+            and len(wanted) > direct.LAYERS_LIMIT
+            and not folders.may_read(self._engine, self._inspected)
+        ):
             # No detour: for so many layers the export is the faster way.
             self.via = EXPORT
             return wanted

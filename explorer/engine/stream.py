@@ -42,10 +42,10 @@ class EngineStream:
         self.failure: EngineLost | None = None
         self._heard = time.monotonic()
 
-    def open(self, target: str) -> Response:
-        """Send the request and wait for the answer's head."""
+    def open(self, target: str, *, framed: bool = True) -> Response:
+        """Send the request and wait for the answer's head; see Connection.send."""
         try:
-            self._connection.send("GET", target)
+            self._connection.send("GET", target, framed=framed)
             while self._response is None:
                 try:
                     self._response = self._connection.response("GET")

@@ -125,9 +125,12 @@ class Connection:
         target: str,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        *,
+        framed: bool = True,
     ) -> None:
-        """Send a request."""
-        lines = [f"{method} {target} HTTP/1.1", "Host: engine", "User-Agent: image-explorer"]
+        """Send a request; without `framed` (HTTP/1.0) a body of unknown length ends with the connection."""
+        version = "1.1" if framed else "1.0"
+        lines = [f"{method} {target} HTTP/{version}", "Host: engine", "User-Agent: image-explorer"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         try:
             self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii") + body)

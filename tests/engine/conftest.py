@@ -9,8 +9,23 @@ from pathlib import Path
 
 import pytest
 
+from explorer.engine import folders
 from tests.engine.docker import Docker, PrivateEngine, answers, private_engine
 from tests.support.fake_engine import FakeEngine, fake_engine
+
+
+@pytest.fixture(autouse=True)
+def through_containers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers come through containers, as for people who are not root; tests marked otherwise read the disk."""
+    if "from_disk" not in request.fixturenames:
+        monkeypatch.setattr(folders, "may_read", lambda _engine, _inspected: False)
+
+
+@pytest.fixture
+def from_disk() -> None:
+    """Layers are read from the engine's folders on this disk."""
+    if os.geteuid():
+        pytest.skip("only root may read an engine's folders")
 
 
 @pytest.fixture
