@@ -54,7 +54,7 @@ _TRACE = "moby.buildkit.trace"
 _UNDO_SECONDS = 20.0
 _UNDO_SECONDS_CANCELLED = 0.5
 _CONFLICT = 409
-_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.0)
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 0.0)
 
 
 class TarContext(Protocol):
