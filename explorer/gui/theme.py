@@ -63,7 +63,8 @@ def apply_theme(application: QApplication, choice: str) -> Theme:
     if theme.dark:
         boxes.setColor(QPalette.ColorRole.Window, theme.muted)
     for name in ("QCheckBox", "QRadioButton"):
-        application.setPalette(boxes, name.encode())
+        # PySide's stub says bytes; the real one takes str only.
+        application.setPalette(boxes, name)  # type: ignore[arg-type]
     application.setProperty("explorerTheme", "dark" if theme.dark else "light")
     return theme
 
