@@ -22,9 +22,11 @@ from PySide6.QtWidgets import QApplication
 from explorer.gui.main_window import MainWindow
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.theme import apply_theme
+from explorer.gui.tour import demo_references
 from explorer.resources import resource, sample_reference
 from explorer.settings import SettingsStore
 from explorer.translation import set_language
+from explorer.workflow.opening import Options
 
 SIZES = (QSize(1280, 800), QSize(2560, 1440))
 THEMES = ("light", "dark")
@@ -63,15 +65,26 @@ def _filter(window: MainWindow, _tab: ImageTab) -> None:
     window.field.setText("*.go size>1k")
 
 
+def _comparison(window: MainWindow, _tab: ImageTab) -> None:
+    before, after = (Options(reference) for reference in demo_references())
+    window.open_comparison(before, after)
+
+
 SCENES = (
     Scene("overview", _overview),
     Scene("finding", _finding),
     Scene("file", _file),
     Scene("layer", _layer),
     Scene("filter", _filter),
+    Scene("comparison", _comparison),
 )
 # What README shows: scene, theme, language.
-README = (("overview", "light", "en"), ("file", "dark", "en"), ("finding", "light", "zh_CN"))
+README = (
+    ("overview", "light", "en"),
+    ("file", "dark", "en"),
+    ("finding", "light", "zh_CN"),
+    ("comparison", "light", "en"),
+)
 
 
 @contextmanager
