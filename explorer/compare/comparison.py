@@ -182,7 +182,7 @@ def _without(findings: tuple[Finding, ...], others: tuple[Finding, ...]) -> tupl
 
 
 def _config_changes(a: Config, b: Config) -> tuple[ConfigChange, ...]:
-    before, after = _settings(a), _settings(b)
+    before, after = settings_of(a), settings_of(b)
     keys = dict.fromkeys([*before, *after])
     return tuple(
         ConfigChange(key, before.get(key, ""), after.get(key, ""))
@@ -191,7 +191,7 @@ def _config_changes(a: Config, b: Config) -> tuple[ConfigChange, ...]:
     )
 
 
-def _settings(config: Config) -> dict[str, str]:
+def settings_of(config: Config) -> dict[str, str]:
     """The config as one text a setting; variables and labels are settings of their own."""
     settings = {
         "USER": config.user,

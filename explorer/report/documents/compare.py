@@ -31,16 +31,17 @@ from explorer.report.document import (
 from explorer.report.documents.compared_programs import program_blocks
 from explorer.report.documents.parts import (
     ROWS,
+    VALUE_LIMIT,
     category_panel,
     image_facts,
     image_name,
     incomplete,
     layer_command,
+    setting_value,
 )
 from explorer.translation import language, mark, tr
 from explorer.units import display_text, size_text
 
-_VALUE_LIMIT = 300
 FATES = {
     Change.ADDED: mark("added"),
     Change.REMOVED: mark("removed"),
@@ -313,21 +314,15 @@ def _settings(c: Comparison) -> Section:
         Column("before", image_name(c.a), Kind.CODE),
         Column("after", image_name(c.b), Kind.CODE),
     )
-    rows: list[Row] = []
-    for change in c.config:
-        name = change.key.partition(" ")[2] or change.key
-        # Whether a value is a secret shows in the variable's name.
-        values = (
-            redact(f"{name}={value}").partition("=")[2] if value else None
-            for value in (change.a, change.b)
+    rows: tuple[Row, ...] = tuple(
+        (
+            display_text(change.key, VALUE_LIMIT),
+            setting_value(change.key, change.a),
+            setting_value(change.key, change.b),
         )
-        rows.append(
-            (
-                display_text(change.key, _VALUE_LIMIT),
-                *(display_text(value, _VALUE_LIMIT) if value else None for value in values),
-            )
-        )
-    tables = (Table("settings", tr("Settings that differ"), columns, tuple(rows)),) if rows else ()
+        for change in c.config
+    )
+    tables = (Table("settings", tr("Settings that differ"), columns, rows),) if rows else ()
     return Section("settings", tr("Settings"), tables)
 
 

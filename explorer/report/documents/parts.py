@@ -23,6 +23,7 @@ ROWS = 100
 _DIVIDED_SHARE = 0.01
 _PARTS = 9
 _COMMAND_LIMIT = 300
+VALUE_LIMIT = 300
 
 
 def image_name(analysis: Analysis) -> str:
@@ -59,6 +60,13 @@ def incomplete(analysis: Analysis) -> tuple[str, ...]:
             )
         )
     return (*lines, *(display_text(problem, 400) for problem in analysis.problems))
+
+
+def setting_value(key: str, value: str) -> str | None:
+    """A setting of a config for a report, secrets masked; whether it is one shows in the variable's name."""
+    name = key.partition(" ")[2] or key
+    shown = redact(f"{name}={value}").partition("=")[2] if value else ""
+    return display_text(shown, VALUE_LIMIT) or None
 
 
 def layer_command(analysis: Analysis, index: int) -> str:
