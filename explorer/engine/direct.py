@@ -231,6 +231,9 @@ class _Reader:
         except EngineRefused as error:
             self.reason = error.message
             return None
+        if not layer.complete:
+            # Without chunks a dead engine looks like the end of its answer.
+            stream.ask_after_a_cut()
         if stream.failure is not None:
             raise stream.failure
         proved = _proved(self._inspected, index, layer)

@@ -71,6 +71,10 @@ class EngineStream:
             self._heard = time.monotonic()
             return count
 
+    def ask_after_a_cut(self) -> None:
+        """A body without a frame ended too early: EngineLost when the engine is gone."""
+        self._alive()
+
     def _waited(self) -> None:
         """One tick without a byte: say so, and find out whether the engine is gone."""
         silence = time.monotonic() - self._heard
