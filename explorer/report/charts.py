@@ -21,6 +21,7 @@ from explorer.report.drawing import (
     Label,
     Line,
     fitted,
+    fitted_with,
     text_width,
 )
 from explorer.report.squarify import Rect, squarify
@@ -109,8 +110,8 @@ def treemap(block: Treemap) -> Drawing:
         x = place * (room + 24.0)
         share = math.sqrt(panel.bytes / most) if most else 0.0
         if several:
-            text = f"{visible(panel.label)} · {size_text(panel.bytes)}"
-            drawing.shapes.append(Label(x, 15, fitted(text, _SIZE, room), _SIZE, bold=True))
+            text = fitted_with(visible(panel.label), size_text(panel.bytes), _SIZE, room, bold=True)
+            drawing.shapes.append(Label(x, 15, text, _SIZE, bold=True))
         _panel(drawing, panel, (x, head, room * share, _MAP_HEIGHT * share))
     return drawing
 
@@ -128,7 +129,7 @@ def strips(block: Strips) -> Drawing:
             median=_time(strip.median),
             low=_time(strip.low),
             high=_time(strip.high),
-            n=len(strip.values),
+            n=strip.starts,
         )
         for strip in block.strips
     )
@@ -147,7 +148,7 @@ def strips(block: Strips) -> Drawing:
 
 
 def _name(text: str, y: float, *, bold: bool = False) -> Label:
-    shown = fitted(visible(text), _SIZE, _NAMES - 12)
+    shown = fitted(visible(text), _SIZE, _NAMES - 12, bold=bold)
     return Label(_NAMES - 10, y + 18, shown, _SIZE, "end", bold=bold)
 
 
@@ -172,10 +173,11 @@ def _panel(drawing: Drawing, panel: Panel, room: Rect) -> None:
 
 def _tile(drawing: Drawing, tile: Tile, box: Rect, whole: int) -> None:
     x, y, width, height = box
-    text = f"{visible(tile.label)} · {size_text(tile.bytes)}"
-    title = f"{text} · {share_text(tile.bytes, whole)}"
+    name, size = visible(tile.label), size_text(tile.bytes)
+    title = f"{name} · {size} · {share_text(tile.bytes, whole)}"
     drawing.shapes.append(Box(x + 0.5, y + 0.5, width - 1, height - 1, tile.group, title))
-    shown = fitted(text, _SIZE, width - 10) if height >= _TITLE + 2 else ""
+    room = width - 10 if height >= _TITLE + 2 else 0.0
+    shown = fitted_with(name, size, _SIZE, room, bold=True)
     if shown:
         drawing.shapes.append(
             Label(x + 5, y + 14, shown, _SIZE, paint=f"on-{tile.group}", bold=True)
@@ -191,10 +193,11 @@ def _parts(drawing: Drawing, parts: Sequence[Tile], room: Rect) -> None:
     for part, (x, y, width, height) in zip(ranked, places, strict=True):
         if min(width, height) < _LEAST:
             continue
-        text = f"{visible(part.label)} · {size_text(part.bytes)}"
-        box = Box(x + 0.5, y + 0.5, width - 1, height - 1, f"part-{part.group}", text)
+        name, size = visible(part.label), size_text(part.bytes)
+        title = f"{name} · {size}"
+        box = Box(x + 0.5, y + 0.5, width - 1, height - 1, f"part-{part.group}", title)
         drawing.shapes.append(box)
-        shown = fitted(text, _SMALL, width - 8) if height >= 16 else ""
+        shown = fitted_with(name, size, _SMALL, width - 8 if height >= 16 else 0.0)
         if shown:
             paint = f"on-{part.group}"
             drawing.shapes.append(Label(x + 4, y + 13, shown, _SMALL, paint=paint))

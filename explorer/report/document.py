@@ -167,13 +167,19 @@ class Treemap:
 
 @dataclass(frozen=True)
 class Strip:
-    """Measured times of one image, in seconds, with their median and its interval."""
+    """Measured times of one image, in seconds, with their median and its interval; `runs` where only these are known."""
 
     label: str
     values: tuple[float, ...]
     median: float
     low: float
     high: float
+    runs: int = 0
+
+    @property
+    def starts(self) -> int:
+        """How many starts were measured."""
+        return len(self.values) or self.runs
 
 
 @dataclass(frozen=True)

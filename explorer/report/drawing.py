@@ -6,6 +6,11 @@ import unicodedata
 from dataclasses import dataclass, field
 
 WIDTH = 960.0
+# A cut text of fewer letters tells nothing.
+_LEAST_CHARS = 5
+_BOLDER = 1.14
+_NARROW = frozenset("iljtrf.,:;'|!I()[]/ ·")
+_WIDE = frozenset("mwMWOQ%@…—▲▼\N{MINUS SIGN}+=")
 # Names of colours besides the category groups ("system") and what stands on them ("on-system").
 INK, FAINT, GRID, LESS, MORE, WHOLE, FRAME = (
     "ink",
@@ -80,20 +85,43 @@ class Drawing:
     shapes: list[Shape] = field(default_factory=list)
 
 
-def text_width(text: str, size: float) -> float:
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """About how wide a text is drawn: a little too much rather than too little."""
-    return size * sum(1.02 if unicodedata.east_asian_width(char) in "WF" else 0.62 for char in text)
+    return size * (_BOLDER if bold else 1.0) * sum(map(_char_width, text))
 
 
-def fitted(text: str, size: float, room: float) -> str:
+def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
     """As much of `text` as fits into `room`, cut in the middle; "" when that would be next to nothing."""
-    if text_width(text, size) <= room:
+    if text_width(text, size, bold=bold) <= room:
         return text
-    keep = int(room / (0.62 * size)) - 1
-    while keep >= 5:
+    # No letter is narrower than a third of its size.
+    keep = min(len(text) - 1, int(3 * max(room, 0.0) / size))
+    while keep >= _LEAST_CHARS:
         head = (keep + 1) // 2
         cut = f"{text[:head]}…{text[len(text) - (keep - head) :]}"
-        if text_width(cut, size) <= room:
+        if text_width(cut, size, bold=bold) <= room:
             return cut
         keep -= 1
     return ""
+
+
+def fitted_with(name: str, figure: str, size: float, room: float, *, bold: bool = False) -> str:
+    """A name and its figure, as far as `room` goes: the name is cut or left out, or the figure left out, never cut."""
+    tail = f" · {figure}"
+    left = room - text_width(tail, size, bold=bold)
+    shown = fitted(name, size, left, bold=bold)
+    if shown:
+        return shown + tail
+    alone = fitted(name, size, room, bold=bold)
+    if alone:
+        return alone
+    return figure if text_width(figure, size, bold=bold) <= room else ""
+
+
+def _char_width(char: str) -> float:
+    """Of the widest of the fonts that browsers take for the page, DejaVu Sans, in parts of the size."""
+    if unicodedata.east_asian_width(char) in "WF":
+        return 1.02
+    if char in _NARROW:
+        return 0.42
+    return 1.02 if char in _WIDE else 0.8 if char.isupper() else 0.65

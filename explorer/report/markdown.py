@@ -42,7 +42,7 @@ from explorer.report.document import (
 )
 from explorer.report.documents.compare import key_figures, verdict, waterfall
 from explorer.translation import ntr, tr
-from explorer.units import count_text, seconds_text, size_text
+from explorer.units import count_text, size_text
 
 # docs.github.com: the body of a comment has at most 65,536 characters.
 LIMIT = 65_536
@@ -144,11 +144,9 @@ def _block(block: Block, section: Section, rows: int) -> str:
         return _grid([prose(block.title), tr("Size"), ""], [False, True, False], lines)
     if isinstance(block, Waterfall):
         return _waterfall(block)
-    if isinstance(block, Strips):
-        return _strips(block)
     if isinstance(block, Code):
         return _code(block)
-    assert isinstance(block, Treemap)  # areas need a picture; the table beside it has the figures
+    assert isinstance(block, Treemap | Strips)  # pictures; the table beside one has its figures
     return ""
 
 
@@ -211,24 +209,6 @@ def _waterfall(block: Waterfall) -> str:
     )
     heads = [prose(block.title), tr("Bytes more or less"), tr("Bytes left"), ""]
     return _grid(heads, [False, True, True, False], rows)
-
-
-def _strips(block: Strips) -> str:
-    rows = [
-        (
-            prose(strip.label),
-            _time(strip.median),
-            f"{_time(strip.low)} … {_time(strip.high)}",
-            count_text(len(strip.values)),
-        )
-        for strip in block.strips
-    ]
-    heads = [prose(block.title), tr("Median"), tr("95 % interval"), tr("Starts")]
-    return _grid(heads, [False, True, True, True], rows)
-
-
-def _time(seconds: float) -> str:
-    return seconds_text(seconds) if seconds >= 1 else f"{1000 * seconds:.1f} ms"
 
 
 def _code(block: Code) -> str:

@@ -29,6 +29,7 @@ from explorer.report.document import (
     sums,
 )
 from explorer.report.documents.compared_programs import program_blocks
+from explorer.report.documents.compared_starts import start_section
 from explorer.report.documents.parts import (
     ROWS,
     VALUE_LIMIT,
@@ -71,6 +72,7 @@ def compare_document(comparison: Comparison, limit: int = ROWS) -> Document:
                 _programs(c, limit),
                 _settings(c),
                 _surface(c, limit),
+                start_section(c),
             )
             if section.blocks
         ),

@@ -22,6 +22,7 @@ ROWS = 100
 # Categories of a smaller share are not divided in the treemap, and places of a smaller share not drawn.
 _DIVIDED_SHARE = 0.01
 _PARTS = 9
+_SMALLEST = 50  # of a category: what holds less is not a place of its own
 _COMMAND_LIMIT = 300
 VALUE_LIMIT = 300
 
@@ -103,21 +104,32 @@ def _places(tree: FileTree, sizes: Array, group: str) -> tuple[Tile, ...]:
     """The folders and files that hold most of `sizes`, at most _PARTS, and the rest as one."""
     totals = tree.roll_up(sizes)
     whole = int(totals[0])
+    least = max(whole // _SMALLEST, 1)
     # The biggest folder is opened again and again, while what comes out still has room.
     waiting = [(-whole, 0)]
-    done: list[tuple[int, int]] = []
+    done: list[tuple[int, str]] = []
     while waiting and len(waiting) + len(done) < _PARTS:
         size, node = heapq.heappop(waiting)
         children = tree.children(node)
-        children = children[totals[children] >= max(whole // 50, 1)]
-        if not len(children) or len(waiting) + len(done) + len(children) > _PARTS:
-            done.append((-size, node))
+        children = children[totals[children] >= least]
+        # What a folder's small entries hold keeps the folder's name.
+        rest = -size - int(totals[children].sum())
+        room = _PARTS - len(waiting) - len(done)
+        if not len(children) or len(children) + (rest >= least) > room:
+            done.append((-size, _place(tree, node)))
             continue
         for child in children.tolist():
             heapq.heappush(waiting, (-int(totals[child]), child))
-    found = sorted([*done, *((-size, node) for size, node in waiting)], key=lambda item: -item[0])
-    parts = [Tile("/" + display_name(tree.path(node), 60), size, group) for size, node in found]
+        if rest >= least and node:
+            done.append((rest, tr("others in {folder}", folder=_place(tree, node))))
+    done += [(-size, _place(tree, node)) for size, node in waiting]
+    done.sort(key=lambda item: -item[0])
+    parts = [Tile(name, size, group) for size, name in done]
     left = whole - sum(part.bytes for part in parts)
     if left:
         parts.append(Tile(tr("elsewhere"), left, group))
     return tuple(parts)
+
+
+def _place(tree: FileTree, node: int) -> str:
+    return "/" + display_name(tree.path(node), 60)
