@@ -91,13 +91,14 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
-    """As much of `text` as fits into `room`, cut in the middle; "" when that would be next to nothing."""
+    """As much of `text` as fits into `room`; "" when that would be next to nothing."""
     if text_width(text, size, bold=bold) <= room:
         return text
     # No letter is narrower than a third of its size.
     keep = min(len(text) - 1, int(3 * max(room, 0.0) / size))
     while keep >= _LEAST_CHARS:
-        head = (keep + 1) // 2
+        # The end of a path tells most of it.
+        head = 0 if text.startswith("/") else (keep + 1) // 2
         cut = f"{text[:head]}…{text[len(text) - (keep - head) :]}"
         if text_width(cut, size, bold=bold) <= room:
             return cut

@@ -44,6 +44,8 @@ from explorer.report.svg import escaped, svg
 from explorer.resources import resource
 from explorer.translation import tr
 
+_SHORT = 10
+
 
 def html_page(document: Document) -> str:
     """The whole page."""
@@ -190,8 +192,11 @@ def _table(table: Table) -> str:
     )
 
 
-def _aligned(column: Column) -> str:
-    return ' class="n"' if column.kind in NUMERIC else ""
+def _aligned(column: Column, text: str = "") -> str:
+    """Numbers stand right; a short word is not broken, which browsers would do anywhere in a Chinese one."""
+    if column.kind in NUMERIC:
+        return ' class="n"'
+    return ' class="s"' if 0 < len(text) <= _SHORT and column.kind is Kind.TEXT else ""
 
 
 def _row(columns: Sequence[Column], row: Row, group: str = "") -> str:
@@ -200,7 +205,7 @@ def _row(columns: Sequence[Column], row: Row, group: str = "") -> str:
         if place == 0:
             kind = Kind.TEXT if group else column.kind
             shown = _coded(kind, escaped(cell_text(kind, value)))
-            cells.append(f'<th scope="row"{_aligned(column)}>{shown}</th>')
+            cells.append(f'<th scope="row"{_aligned(column, cell_text(kind, value))}>{shown}</th>')
         elif value is None and group:
             cells.append("<td></td>")
         else:
@@ -217,7 +222,7 @@ def _cell(column: Column, value: Cell) -> str:
     shown = _coded(column.kind, _data(value, text))
     if is_exact(column):
         shown += f" <small>{escaped(exact_text(column.kind, value))}</small>"
-    return f"<td{_aligned(column)}>{shown}</td>"
+    return f"<td{_aligned(column, text)}>{shown}</td>"
 
 
 def _data(value: Cell, text: str) -> str:

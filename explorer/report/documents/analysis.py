@@ -110,7 +110,9 @@ def _categories(a: Analysis) -> Section:
         columns,
         tuple(rows),
         total=(tr("all"), whole, 1.0 if whole else None, files),
-        note=tr("A category is what bytes are for; each byte of the content is in exactly one."),
+        note=tr(
+            "A category is what bytes are for; each byte of the content is in exactly one. Files are counted in every layer, hard links to them not."
+        ),
     )
     map_: tuple[Block, ...] = ()
     if whole:

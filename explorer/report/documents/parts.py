@@ -121,7 +121,7 @@ def _places(tree: FileTree, sizes: Array, group: str) -> tuple[Tile, ...]:
         for child in children.tolist():
             heapq.heappush(waiting, (-int(totals[child]), child))
         if rest >= least and node:
-            done.append((rest, tr("others in {folder}", folder=_place(tree, node))))
+            done.append((rest, _place(tree, node) + "/…"))
     done += [(-size, _place(tree, node)) for size, node in waiting]
     done.sort(key=lambda item: -item[0])
     parts = [Tile(name, size, group) for size, name in done]
