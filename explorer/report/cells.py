@@ -73,6 +73,14 @@ def visible(text: str) -> str:
     )
 
 
+def clipped(text: str, limit: int) -> str:
+    """A sentence, or a name that is told already, as one harmless line; a long one is cut in the middle."""
+    # Far longer ones are cut before they are looked at.
+    text = visible(text[: 2 * limit] + text[-limit:] if len(text) > 3 * limit else text)
+    half = (limit - 1) // 2
+    return f"{text[:half]}…{text[-half:]}" if len(text) > limit else text
+
+
 def is_exact(column: Column) -> bool:
     """Whether a column shows its numbers to the last digit as well."""
     return column.exact and column.kind in (Kind.BYTES, Kind.DELTA)

@@ -12,6 +12,7 @@ from explorer.compare.comparison import Comparison, Pair
 from explorer.compare.surface import LABELS, label
 from explorer.filesystem.diff import Change
 from explorer.findings.analysis import Analysis
+from explorer.report.cells import clipped
 from explorer.report.terminal import bar
 from explorer.translation import mark, tr
 from explorer.units import count_text, display_name, display_text, share_text, size_text
@@ -46,7 +47,7 @@ def print_comparison(comparison: Comparison) -> None:
         if part is not None:
             console.print(part)
     for note in comparison.notes:
-        console.print(Text(display_text(note, 1000), style="yellow"))
+        console.print(Text(clipped(note, 1000), style="yellow"))
 
 
 def signed(size: int) -> str:
@@ -129,7 +130,7 @@ def _findings(c: Comparison) -> Table | None:
     table = _table(tr("findings"), "", tr("size"))
     for text, findings in ((tr("gone"), c.findings_gone), (tr("new"), c.findings_new)):
         for finding in findings:
-            table.add_row(display_text(finding.title(), 80), text, size_text(finding.bytes))
+            table.add_row(clipped(finding.title(), 80), text, size_text(finding.bytes))
     return table
 
 
@@ -139,7 +140,7 @@ def _binaries(c: Comparison) -> Table | None:
     table = _table(tr("Go executables"), _name(c.a), _name(c.b), tr("difference"))
     for item in c.binaries:
         pair = item.size
-        table.add_row(display_text(item.path, 80), _held(pair.a), _held(pair.b), signed(pair.delta))
+        table.add_row(clipped(item.path, 80), _held(pair.a), _held(pair.b), signed(pair.delta))
     return table
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
 from explorer.image.history import instruction
+from explorer.report.cells import clipped
 from explorer.translation import ntr, tr
 from explorer.units import count_text, display_text, seconds_text, share_text, size_text
 
@@ -154,10 +155,10 @@ def _findings(analysis: Analysis) -> Table | Text:
     )
     for finding in analysis.findings[:_FINDINGS_SHOWN]:
         table.add_row(
-            Text(display_text(finding.title(), 60)),
+            Text(clipped(finding.title(), 60)),
             size_text(finding.bytes),
             str(finding.layer) if finding.layer >= 0 else tr("several"),
-            Text(display_text(finding.remedy(), 300)),
+            Text(clipped(finding.remedy(), 300)),
         )
     return table
 
@@ -174,13 +175,13 @@ def _binaries(analysis: Analysis) -> Table | None:
             size_text(item.size_bytes),
             size_text(item.removable_bytes) if item.removable_bytes else "–",
             Text(version),
-            Text(display_text(item.path, 300)),
+            Text(clipped(item.path, 300)),
         )
     return table
 
 
 def _notes(analysis: Analysis) -> Text | None:
-    lines = [tr("note: {text}", text=display_text(problem, 400)) for problem in analysis.problems]
+    lines = [tr("note: {text}", text=clipped(problem, 400)) for problem in analysis.problems]
     hidden = len(analysis.findings) - _FINDINGS_SHOWN
     if hidden > 0:
         lines.append(

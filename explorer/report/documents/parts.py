@@ -13,6 +13,7 @@ from explorer.filesystem.tree import FileTree
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
 from explorer.image.history import instruction
+from explorer.report.cells import clipped
 from explorer.report.document import Fact, Kind, Panel, Tile
 from explorer.translation import tr
 from explorer.units import display_name, display_text, size_text
@@ -60,7 +61,7 @@ def incomplete(analysis: Analysis) -> tuple[str, ...]:
                 total=len(analysis.image.layers),
             )
         )
-    return (*lines, *(display_text(problem, 400) for problem in analysis.problems))
+    return (*lines, *(clipped(problem, 400) for problem in analysis.problems))
 
 
 def setting_value(key: str, value: str) -> str | None:
