@@ -1,0 +1,290 @@
+"""The documents of reports: every table's rows and rest make its total, which is the image's own, to the byte."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explorer.coldstart.store import Store
+from explorer.compare.comparison import Comparison, compare
+from explorer.compare.startup import StartUp, start_up
+from explorer.filesystem.layer import LayerIndex
+from explorer.findings.analysis import Analysis, analyse
+from explorer.image.model import Config, Platform
+from explorer.report.charts import treemap
+from explorer.report.document import (
+    Document,
+    KeyFigures,
+    Paragraph,
+    Strips,
+    Table,
+    Treemap,
+    Waterfall,
+    sums,
+)
+from explorer.report.documents.analysis import analysis_document
+from explorer.report.documents.compare import compare_document
+from explorer.report.drawing import Box, Label, fitted, fitted_with, text_width
+from explorer.report.terminal import print_summary
+from tests.coldstart.samples import sample
+from tests.report.hostile import binary
+from tests.support.layers import file, image, layer, program, whiteout
+
+LAYERS = st.lists(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "a",
+                "b/c",
+                "b/d/e",
+                "usr/local/go/bin/go",
+                "usr/share/doc/x",
+                "root/.cache/go-build/1",
+            ]
+        ),
+        st.integers(0, 5_000_000),
+        max_size=5,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def analysed(*layers: LayerIndex, config: Config | None = None) -> Analysis:
+    return analyse(*image(*layers, config=config))
+
+
+def built(layers: list[dict[str, int]]) -> Analysis:
+    return analysed(*(layer(*(file(path, size) for path, size in rows.items())) for rows in layers))
+
+
+def sizes(table: Table, name: str) -> list[int]:
+    """The cells of a column, with the row of what is not listed."""
+    place = [column.id for column in table.columns].index(name)
+    return [int(row[place] or 0) for row in (*table.rows, *([table.rest] if table.more else []))]
+
+
+def assert_sums(document: Document) -> None:
+    """Rows and rest of every table with a total make it; parts of every chart make the whole."""
+    for table in document.tables():
+        if table.total:
+            rows = [*table.rows, *([table.rest] if table.more else [])]
+            for made, told in zip(sums(table.columns, rows), table.total, strict=True):
+                assert made is None or made == told, table.id
+    for section in document.sections:
+        for block in section.blocks:
+            if isinstance(block, Waterfall):
+                steps = sum(step.bytes for step in block.steps)
+                assert block.start.bytes + steps == block.end.bytes
+            if isinstance(block, Treemap):
+                for tile in (tile for panel in block.panels for tile in panel.tiles):
+                    assert not tile.parts or sum(part.bytes for part in tile.parts) == tile.bytes
+
+
+@settings(max_examples=25, deadline=None)
+@given(LAYERS, st.integers(0, 3))
+def test_that_every_section_of_an_image_has_its_totals(
+    layers: list[dict[str, int]], limit: int
+) -> None:
+    a = built(layers)
+    document = analysis_document(a, limit)
+    assert_sums(document)
+    content = a.totals.content_bytes
+    assert sum(sizes(document.table("categories"), "bytes")) == content
+    assert sum(sizes(document.table("layers"), "content_bytes")) == content
+    visible = sum(sizes(document.table("layers"), "contribution_bytes"))
+    assert visible == a.totals.contribution_bytes
+    gone = sum(sizes(document.table("layers"), "reclaimable_bytes"))
+    assert gone == a.totals.reclaimable_bytes
+    if content:
+        assert sum(sizes(document.table("files"), "bytes")) == content
+        (panel,) = next(
+            block.panels
+            for section in document.sections
+            for block in section.blocks
+            if isinstance(block, Treemap)
+        )
+        assert panel.bytes == content
+
+
+@settings(max_examples=25, deadline=None)
+@given(LAYERS, LAYERS, st.integers(0, 3))
+def test_that_every_section_of_a_comparison_has_its_totals(
+    first: list[dict[str, int]], second: list[dict[str, int]], limit: int
+) -> None:
+    c = compare(built(first), built(second))
+    document = compare_document(c, limit)
+    assert_sums(document)
+    for name, pair in (
+        ("categories", c.content),
+        ("layers", c.content),
+        ("fates", c.contribution),
+    ):
+        table = document.table(name)
+        told = [sum(sizes(table, f"{side}_bytes")) for side in ("before", "after", "delta")]
+        assert told == [pair.a, pair.b, pair.delta]
+
+
+def test_that_key_figures_are_the_totals() -> None:
+    a = analysed(layer(file("a", 1000), file("b", 10)), layer(whiteout("a")))
+    (figures,) = (
+        block for block in analysis_document(a).sections[0].blocks if isinstance(block, KeyFigures)
+    )
+    assert [figure.value for figure in figures.figures] == [1010, 10, 1000, 10 / 1010, 1, 2]
+
+
+def test_that_findings_tell_reason_and_remedy() -> None:
+    a = analysed(layer(file("root/.cache/go-build/00/x", 153_000_000)))
+    (row,) = analysis_document(a).table("findings").rows
+    (finding,) = a.findings
+    assert row == (finding.title(), 153_000_000, 0, finding.reason(), finding.remedy())
+
+
+def test_that_an_image_without_findings_says_so() -> None:
+    sections = {item.id: item for item in analysis_document(analysed(layer())).sections}
+    assert sections["findings"].blocks == (Paragraph("Nothing worth removing was found."),)
+
+
+def test_that_secrets_of_settings_and_build_steps_are_masked() -> None:
+    described, layers = image(
+        layer(file("a", 1)),
+        config=Config(env=("API_TOKEN=hunter2", "HOME=/root"), labels={"password": "hunter3"}),
+        created_by=("RUN SECRET=hunter4 make",),
+    )
+    document = analysis_document(analyse(described, layers))
+    assert document.table("settings").rows == (
+        ("ENV API_TOKEN", "•••"),
+        ("ENV HOME", "/root"),
+        ("LABEL password", "•••"),
+    )
+    assert "hunter" not in str(document)
+    assert "hunter" not in str(
+        compare_document(compare(analysed(layer()), analyse(described, layers)))
+    )
+
+
+def test_that_go_executables_are_listed_with_what_could_go() -> None:
+    a = replace(
+        analysed(layer(program("app"))), go_binaries=(binary(b"app", 500), binary(b"b", 40))
+    )
+    table = analysis_document(a, 1).table("programs")
+    assert table.rows[0][:3] == ("/app", 500, 30)
+    assert (table.more, table.rest[1], table.total[1]) == (1, 40, 540)
+
+
+def test_that_a_displayed_path_is_not_escaped_again(capsys: pytest.CaptureFixture[str]) -> None:
+    a = replace(analysed(layer(program("app"))), go_binaries=(binary(b"a\\b\xff", 500),))
+    assert analysis_document(a).table("programs").rows[0][0] == "/a\\\\b\\xff"
+    print_summary(a)
+    out = capsys.readouterr().out
+    assert "/a\\\\b\\xff" in out
+
+
+def test_that_what_is_missing_is_said_before_all_figures() -> None:
+    described, layers = image(layer(file("a", 5)), layer(file("b", 5)))
+    part = analyse(described, {0: layers[0]}, problems=["Layer 1 is damaged."])
+    assert analysis_document(part).warnings == (
+        "Incomplete: test:latest was read in part only (1 of 2 layers). All figures are of what was read.",
+        "Layer 1 is damaged.",
+    )
+    other = replace(described, id="sha256:1", platform=Platform("linux", "arm64"))
+    warnings = compare_document(compare(part, analyse(other, layers))).warnings
+    assert warnings == (
+        "They are for different platforms: linux/amd64 and linux/arm64.",
+        "test:latest was read in part only (1 of 2 layers); differences may be missing files.",
+        "test:latest: Layer 1 is damaged.",
+    )
+    assert compare_document(compare(part, part)).warnings[0] == "Both are the same image."
+
+
+def test_that_many_differences_are_capped_and_still_sum() -> None:
+    # A light stand-in for a million files: what is listed does not depend on how many there are.
+    many = analysed(layer(*(file(f"d{n % 50}/{n}", n + 1) for n in range(5000))))
+    c = compare(analysed(layer()), many)
+    document = compare_document(c)
+    table = document.table("differences")
+    assert (len(table.rows), table.more) == (100, 4900)
+    assert table.total[4] == c.contribution.b == 5000 * 5001 // 2
+    assert_sums(document)
+    files = analysis_document(many).table("files")
+    assert (len(files.rows), files.more) == (100, 4900)
+
+
+def measured(startup: StartUp | None) -> Comparison:
+    return replace(compare(analysed(layer()), analysed(layer())), startup=startup)
+
+
+def test_that_a_measured_cold_start_joins_the_comparison(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    slow, fast = [0.040 + n / 10_000 for n in range(12)], [0.010 + n / 10_000 for n in range(12)]
+    store.save(sample(slow, fast))
+    found = start_up("sha256:" + "a" * 64, "sha256:" + "b" * 64, store)
+    section = compare_document(measured(found)).sections[-1]
+    said, strips, table = section.blocks
+    assert section.title == "Cold start"
+    assert isinstance(said, Paragraph)
+    assert "B is faster by 30.0 ms" in said.text
+    assert isinstance(strips, Strips)
+    assert [strip.starts for strip in strips.strips] == [12, 12]
+    assert isinstance(table, Table)
+    assert [row[1] for row in table.rows] == pytest.approx([0.04055, 0.01055])
+    assert found is not None
+    apart = compare_document(measured(replace(found, together=None))).sections[-1].blocks[0]
+    assert apart == Paragraph(
+        "They were measured apart from each other, which proves no difference."
+    )
+    assert all(item.id != "start" for item in compare_document(measured(None)).sections)
+
+
+@given(st.integers(0, 400), st.booleans())
+def test_that_a_cut_label_keeps_its_figure_whole_or_leaves_it_out(room: int, bold: bool) -> None:
+    text = fitted_with("Documentation", "82.6 MB", 13.0, room, bold=bold)
+    assert text_width(text, 13.0, bold=bold) <= room
+    name, _, figure = text.partition(" · ")
+    assert figure in ("", "82.6 MB")
+    assert name in ("", "82.6 MB", "Documentation") or "…" in name
+
+
+def test_that_a_cut_path_keeps_its_end() -> None:
+    assert fitted("/usr/lib/gcc/x86_64-linux-gnu/12/cc1", 11.0, 90).startswith("…")
+    assert fitted("/usr/lib/gcc/x86_64-linux-gnu/12/cc1", 11.0, 90).endswith("/12/cc1")
+
+
+def test_that_labels_of_tiles_stay_inside_them() -> None:
+    entries = [file(f"usr/share/doc/{'W' * n}/{n}", 3000 * n) for n in range(1, 25)]
+    entries += [program(f"app/{n}", 90_000 // n) for n in range(1, 9)]
+    (section,) = (
+        item
+        for item in analysis_document(analysed(layer(*entries))).sections
+        if item.id == "categories"
+    )
+    (block,) = (item for item in section.blocks if isinstance(item, Treemap))
+    box, labels = None, 0
+    for shape in treemap(block).shapes:
+        if isinstance(shape, Box):
+            box = shape
+        if isinstance(shape, Label):
+            assert box is not None
+            labels += 1
+            width = text_width(shape.text, shape.size, bold=shape.bold)
+            assert shape.x + width <= box.x + box.width
+    assert labels > 5
+
+
+def test_that_small_entries_keep_the_name_of_their_folder() -> None:
+    entries = [file(f"usr/share/doc/{n:03}/x", 100) for n in range(200)]
+    a = analysed(layer(*entries, file("usr/share/doc/big", 5000)))
+    tiles = next(
+        block.panels[0].tiles
+        for section in analysis_document(a).sections
+        for block in section.blocks
+        if isinstance(block, Treemap)
+    )
+    assert [(part.label, part.bytes) for tile in tiles for part in tile.parts] == [
+        ("/usr/share/doc/…", 20_000),
+        ("/usr/share/doc/big", 5000),
+    ]
