@@ -331,9 +331,9 @@ def _settings(c: Comparison) -> Section:
 def _surface(c: Comparison, limit: int) -> Section:
     columns = (
         Column("kind", tr("Attack surface")),
-        Column("before", image_name(c.a), Kind.COUNT),
-        Column("after", image_name(c.b), Kind.COUNT),
-        Column("delta", tr("Difference"), Kind.COUNT_DELTA),
+        Column("before", image_name(c.a), Kind.COUNT, summed=False),
+        Column("after", image_name(c.b), Kind.COUNT, summed=False),
+        Column("delta", tr("Difference"), Kind.COUNT_DELTA, summed=False),
     )
     rows: list[Row] = []
     paths: list[Row] = []
