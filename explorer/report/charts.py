@@ -182,7 +182,7 @@ def _tile(drawing: Drawing, tile: Tile, box: Rect, whole: int) -> None:
         drawing.shapes.append(
             Label(x + 5, y + 14, shown, _SIZE, paint=f"on-{tile.group}", bold=True)
         )
-    if len(tile.parts) > 1 and width > 40 and height > 2 * _TITLE:
+    if tile.parts and width > 40 and height > 2 * _TITLE:
         inner = (x + 3, y + _TITLE + 1, width - 6, height - _TITLE - 4)
         _parts(drawing, tile.parts, inner)
 

@@ -220,7 +220,7 @@ def _cell(column: Column, value: Cell) -> str:
     if text == NOTHING:
         return f"<td{_aligned(column)}>{NOTHING}</td>"
     shown = _coded(column.kind, _data(value, text))
-    if is_exact(column):
+    if value and is_exact(column):
         shown += f" <small>{escaped(exact_text(column.kind, value))}</small>"
     return f"<td{_aligned(column, text)}>{shown}</td>"
 

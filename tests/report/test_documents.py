@@ -196,7 +196,7 @@ def test_that_what_is_missing_is_said_before_all_figures() -> None:
     assert warnings == (
         "They are for different platforms: linux/amd64 and linux/arm64.",
         "test:latest was read in part only (1 of 2 layers); differences may be missing files.",
-        "test:latest: Layer 1 is damaged.",
+        "docker-daemon:test:latest (before): Layer 1 is damaged.",
     )
     assert compare_document(compare(part, part)).warnings[0] == "Both are the same image."
 
@@ -288,3 +288,15 @@ def test_that_small_entries_keep_the_name_of_their_folder() -> None:
         ("/usr/share/doc/…", 20_000),
         ("/usr/share/doc/big", 5000),
     ]
+
+
+def test_that_two_images_of_one_name_are_told_apart() -> None:
+    one, other = analysed(layer(file("a", 1))), analysed(layer(file("b", 3)))
+    title = compare_document(compare(one, other)).title
+    assert title == (
+        "docker-daemon:test:latest (before) compared with docker-daemon:test:latest (after)"
+    )
+    saved = replace(other, image=replace(other.image, reference="docker-archive:a.tar"))
+    document = compare_document(compare(one, saved))
+    heads = [column.title for column in document.table("categories").columns[1:3]]
+    assert heads == ["docker-daemon:test:latest", "docker-archive:a.tar"]

@@ -116,7 +116,7 @@ def _categories(a: Analysis) -> Section:
     )
     map_: tuple[Block, ...] = ()
     if whole:
-        map_ = (Treemap(tr("The image by category"), (category_panel(a),)),)
+        map_ = (Treemap(tr("The image by category"), (category_panel(a, image_name(a)),)),)
     return Section("categories", tr("What the bytes are"), (*map_, table))
 
 

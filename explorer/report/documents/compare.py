@@ -35,10 +35,10 @@ from explorer.report.documents.parts import (
     VALUE_LIMIT,
     category_panel,
     image_facts,
-    image_name,
     incomplete,
     layer_command,
     setting_value,
+    side_names,
 )
 from explorer.translation import language, mark, tr
 from explorer.units import display_text, size_text
@@ -58,7 +58,7 @@ def compare_document(comparison: Comparison, limit: int = ROWS) -> Document:
     """The report on two images, in the user's language; tables have at most `limit` rows and the sum of the rest."""
     c = comparison
     return Document(
-        title=tr("{a} compared with {b}", a=image_name(c.a), b=image_name(c.b)),
+        title=tr("{a} compared with {b}", a=side_names(c)[0], b=side_names(c)[1]),
         facts=(*_facts(c, 0), *_facts(c, 1)),
         warnings=tuple(dict.fromkeys([*c.notes, *_read_in_part(c)])),
         sections=tuple(
@@ -83,7 +83,7 @@ def compare_document(comparison: Comparison, limit: int = ROWS) -> Document:
 def verdict(comparison: Comparison) -> str:
     """One sentence: how much smaller or bigger."""
     c = comparison
-    names = {"a": image_name(c.a), "b": image_name(c.b)}
+    names = dict(zip("ab", side_names(c), strict=True))
     before, after = size_text(c.content.a), size_text(c.content.b)
     if not c.content.delta:
         return tr("{b} holds as many bytes as {a}: {size}.", **names, size=after)
@@ -127,9 +127,9 @@ def waterfall(comparison: Comparison) -> Waterfall:
     groups = {item.id: item.group for item in CATEGORIES}
     return Waterfall(
         tr("From {before} to {after}", before=size_text(c.content.a), after=size_text(c.content.b)),
-        Bar(image_name(c.a), c.content.a),
+        Bar(side_names(c)[0], c.content.a),
         tuple(Bar(item.label, item.size.delta, groups[item.id]) for item in c.waterfall),
-        Bar(image_name(c.b), c.content.b),
+        Bar(side_names(c)[1], c.content.b),
     )
 
 
@@ -144,8 +144,8 @@ def _facts(c: Comparison, side: int) -> tuple[Fact, ...]:
 def _read_in_part(c: Comparison) -> tuple[str, ...]:
     """What each side's own analysis complains of; the comparison's notes have told that it is in part."""
     return tuple(
-        tr("{name}: {problem}", name=image_name(item), problem=problem)
-        for item in (c.a, c.b)
+        tr("{name}: {problem}", name=name, problem=problem)
+        for name, item in zip(side_names(c), (c.a, c.b), strict=True)
         for problem in incomplete(item)[0 if item.complete else 1 :]
     )
 
@@ -173,15 +173,18 @@ def _causes(c: Comparison) -> Section:
     )
     blocks: list[Block] = [waterfall(c)] if c.waterfall else []
     if c.content.a or c.content.b:
-        panels = (category_panel(c.a), category_panel(c.b))
+        panels = (
+            category_panel(c.a, side_names(c)[0]),
+            category_panel(c.b, side_names(c)[1]),
+        )
         blocks.append(Treemap(tr("Both images by category, at one scale"), panels))
     return Section("causes", tr("Where the bytes went"), (*blocks, table))
 
 
 def _pair_columns(c: Comparison, *, exact: bool = False) -> tuple[Column, ...]:
     return (
-        Column("before_bytes", image_name(c.a), Kind.BYTES),
-        Column("after_bytes", image_name(c.b), Kind.BYTES),
+        Column("before_bytes", side_names(c)[0], Kind.BYTES),
+        Column("after_bytes", side_names(c)[1], Kind.BYTES),
         Column("delta_bytes", tr("Difference"), Kind.DELTA, exact=exact),
     )
 
@@ -313,8 +316,8 @@ def _programs(c: Comparison, limit: int) -> Section:
 def _settings(c: Comparison) -> Section:
     columns = (
         Column("setting", tr("Setting"), Kind.CODE),
-        Column("before", image_name(c.a), Kind.CODE),
-        Column("after", image_name(c.b), Kind.CODE),
+        Column("before", side_names(c)[0], Kind.CODE),
+        Column("after", side_names(c)[1], Kind.CODE),
     )
     rows: tuple[Row, ...] = tuple(
         (
@@ -331,8 +334,8 @@ def _settings(c: Comparison) -> Section:
 def _surface(c: Comparison, limit: int) -> Section:
     columns = (
         Column("kind", tr("Attack surface")),
-        Column("before", image_name(c.a), Kind.COUNT, summed=False),
-        Column("after", image_name(c.b), Kind.COUNT, summed=False),
+        Column("before", side_names(c)[0], Kind.COUNT, summed=False),
+        Column("after", side_names(c)[1], Kind.COUNT, summed=False),
         Column("delta", tr("Difference"), Kind.COUNT_DELTA, summed=False),
     )
     rows: list[Row] = []

@@ -16,7 +16,7 @@ from explorer.report.document import (
     Strips,
     Table,
 )
-from explorer.report.documents.parts import image_name
+from explorer.report.documents.parts import side_names
 from explorer.translation import tr
 from explorer.units import display_text
 
@@ -27,7 +27,7 @@ def start_section(c: Comparison) -> Section:
     found = c.startup
     if found is None:
         return Section("start", title, ())
-    names = {"a": image_name(c.a), "b": image_name(c.b)}
+    names = dict(zip("ab", side_names(c), strict=True))
     if found.together is not None:
         said = tr("A is {a}, B is {b}.", **names) + " " + verdict_text(found.together)
     elif found.a and found.b:

@@ -6,6 +6,7 @@ import heapq
 
 import numpy as np
 
+from explorer.compare.comparison import Comparison
 from explorer.dockerfile.redact import redact
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Kind as Entry
@@ -32,6 +33,19 @@ def image_name(analysis: Analysis) -> str:
     """What people call the image."""
     image = analysis.image
     return display_text(image.tags[0] if image.tags else image.reference, 80)
+
+
+def side_names(c: Comparison) -> tuple[str, str]:
+    """What the two images of a comparison are called, never the same."""
+    names = image_name(c.a), image_name(c.b)
+    if names[0] == names[1]:
+        names = display_text(c.a.image.reference, 80), display_text(c.b.image.reference, 80)
+    if names[0] == names[1]:
+        names = (
+            tr("{label} ({which})", label=names[0], which=tr("before")),
+            tr("{label} ({which})", label=names[1], which=tr("after")),
+        )
+    return names
 
 
 def image_facts(analysis: Analysis) -> tuple[Fact, ...]:
@@ -78,7 +92,7 @@ def layer_command(analysis: Analysis, index: int) -> str:
     return display_text(redact(step), _COMMAND_LIMIT) or tr("no build history")
 
 
-def category_panel(analysis: Analysis) -> Panel:
+def category_panel(analysis: Analysis, name: str) -> Panel:
     """All payload bytes by category, the big ones divided by where they are."""
     stack = analysis.stack
     payload = stack.kind == Entry.FILE
@@ -98,7 +112,7 @@ def category_panel(analysis: Analysis) -> Panel:
             parts = _places(stack.tree, at, group)
         tiles.append(Tile(CATEGORIES[code].label(), size, group, parts))
     tiles.sort(key=lambda tile: -tile.bytes)
-    return Panel(image_name(analysis), tuple(tiles))
+    return Panel(name, tuple(tiles))
 
 
 def _places(tree: FileTree, sizes: Array, group: str) -> tuple[Tile, ...]:
