@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.cli.console import complain, console_task
 from explorer.cli.output import write_result
+from explorer.cli.reports import add_report_options, check_outputs, write_reports
 from explorer.task import Task
 from explorer.translation import set_language, tr
 from explorer.workflow.kept import kept_of_engine
 
 if TYPE_CHECKING:
     from explorer.findings.analysis import Analysis
+    from explorer.report.document import Document
 
 INCOMPLETE = 2
 
@@ -31,17 +33,21 @@ def example() -> str:
         "\n  image-explorer analyze golang:1.27"
         "\n  image-explorer analyze docker-archive:image.tar --json result.json"
         "\n  image-explorer analyze oci:folder --json - | jq .totals"
+        "\n  image-explorer analyze golang:1.27 --html report.html --markdown report.md"
     )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        "reference", metavar="REF", help=tr("an image of the engine, an archive or an OCI folder")
+        "reference",
+        metavar="REF",
+        help=tr("an image of an engine or a registry, an archive, an OCI folder or a snapshot"),
     )
     parser.add_argument(
         "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
     )
+    add_report_options(parser)
     parser.add_argument(
         "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
     )
@@ -67,6 +73,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse one image and print it; INCOMPLETE when a part of it could not be read."""
+    taken = check_outputs(arguments)
     options = {
         "reference": arguments.reference,
         "via": arguments.via,
@@ -77,7 +84,13 @@ def run(arguments: argparse.Namespace) -> int:
     with console_task() as task:
         # What is kept is only shown: no other process is needed for that.
         analysis = kept_of_engine(task, options) or _analyse(task, options)
-    _print(analysis, arguments.json)
+    if not taken:
+        from explorer.report.terminal import print_summary
+
+        print_summary(analysis)
+    if arguments.json is not None:
+        _write_json(analysis, arguments.json)
+    write_reports(arguments, lambda: _document(analysis))
     if not analysis.complete:
         complain(tr("The analysis is incomplete."), "; ".join(analysis.problems))
         return INCOMPLETE
@@ -107,16 +120,16 @@ def _import_report() -> None:
     import explorer.report.terminal  # noqa: F401  # for the modules' cache
 
 
-def _print(analysis: Analysis, json_file: str | None) -> None:
-    if json_file != "-":
-        from explorer.report.terminal import print_summary
-
-        print_summary(analysis)
-    if json_file is None:
-        return
+def _write_json(analysis: Analysis, target: str) -> None:
     from explorer.report.analysis_json import analysis_json
 
     set_language("en")
     document = analysis_json(analysis)
     set_language("system")
-    write_result(json_file, document)
+    write_result(target, document)
+
+
+def _document(analysis: Analysis) -> Document:
+    from explorer.report.documents.analysis import analysis_document
+
+    return analysis_document(analysis)

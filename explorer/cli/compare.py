@@ -10,10 +10,12 @@ from explorer import sandbox
 from explorer.cli.analyze import INCOMPLETE
 from explorer.cli.console import complain, console_task
 from explorer.cli.output import write_result
+from explorer.cli.reports import add_report_options, check_outputs, write_reports
 from explorer.translation import set_language, tr
 
 if TYPE_CHECKING:
     from explorer.compare.comparison import Comparison
+    from explorer.report.document import Document
     from explorer.task import Task
     from explorer.workflow.comparing import Compared
 
@@ -28,6 +30,7 @@ def example() -> str:
     return tr("Examples:") + (
         "\n  image-explorer compare app:before app:after"
         "\n  image-explorer compare docker-archive:old.tar app:new --json - | jq .totals"
+        "\n  image-explorer compare app:before app:after --html report.html --markdown comment.md"
     )
 
 
@@ -38,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
     )
+    add_report_options(parser)
     parser.add_argument(
         "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
     )
@@ -57,9 +61,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare two images and print it; INCOMPLETE when a part of one could not be read."""
+    taken = check_outputs(arguments)
     with console_task() as task:
         comparison = _compared(task, arguments)
-    if arguments.json != "-":
+    if not taken:
         from explorer.report.compare_terminal import print_comparison
 
         print_comparison(comparison)
@@ -70,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         document = compare_json(comparison)
         set_language("system")
         write_result(arguments.json, document)
+    write_reports(arguments, lambda: _document(comparison))
     problems = [
         text for item in (comparison.a, comparison.b) if not item.complete for text in item.problems
     ]
@@ -77,6 +83,12 @@ def run(arguments: argparse.Namespace) -> int:
         complain(tr("The comparison is incomplete."), "; ".join(problems))
         return INCOMPLETE
     return 0
+
+
+def _document(comparison: Comparison) -> Document:
+    from explorer.report.documents.compare import compare_document
+
+    return compare_document(comparison)
 
 
 def _compared(task: Task, arguments: argparse.Namespace) -> Comparison:

@@ -52,7 +52,9 @@ def example() -> str:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        "reference", metavar="REF", help=tr("an image of the engine, an archive or an OCI folder")
+        "reference",
+        metavar="REF",
+        help=tr("an image of an engine or a registry, an archive, an OCI folder or a snapshot"),
     )
     parser.add_argument(
         "--dockerfile",

@@ -32,6 +32,7 @@ _COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "toggle_map": (mark("Show or hide the treemap"), ("F9",)),
     "present": (mark("Presentation mode"), ("F11",)),
     "save_snapshot": (mark("Snapshot…"), ("Ctrl+S",)),
+    "export_report": (mark("Report…"), ()),
     "export_files": (mark("Files as CSV…"), ()),
     "export_layers": (mark("Layers as CSV…"), ()),
     "export_findings": (mark("Findings as CSV…"), ()),
@@ -46,10 +47,11 @@ _COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
 NEEDS_IMAGE = frozenset(
     {
         "reload", "filter", "undo", "save_snapshot", "zoom_out", "zoom_reset", "toggle_details", "toggle_map", "export_files",
-        "export_layers", "export_findings", "export_json", "export_png", "export_svg",
+        "export_layers", "export_findings", "export_json", "export_png", "export_svg", "export_report",
     }
 )  # fmt: skip
 EXPORTS = (
+    "export_report",
     "export_json",
     "export_files",
     "export_layers",

@@ -99,6 +99,19 @@ def json_parts(comparison: Comparison) -> Iterable[bytes]:
         set_language(chosen)
 
 
+def save_report(comparison: Comparison, stem: str, parent: QWidget) -> str:
+    """Ask where to, and write the report; the path, "" when the user thought better of it. Raises StorageError."""
+    from explorer.gui import report_export
+    from explorer.report.documents.compare import compare_document
+
+    return report_export.save_report(
+        _file_name(stem),
+        lambda: compare_document(comparison),
+        lambda: json_parts(comparison),
+        parent,
+    )
+
+
 def save(kind: str, stem: str, parts: Iterable[bytes], parent: QWidget) -> str:
     """Ask where to, and write; the path, "" when the user thought better of it. Raises StorageError."""
     ending, format_text = _FORMATS[kind]

@@ -34,6 +34,8 @@ def export(kind: str, page: ExplorePage, parent: QWidget) -> str:
     shown = page.selection.view
     if analysis is None or shown is None:
         return ""
+    if kind == "export_report":
+        return _report(analysis, parent)
     if kind == "export_files":
         chosen = _rows(page, analysis, shown, parent)
         if chosen is None:
@@ -47,6 +49,18 @@ def export(kind: str, page: ExplorePage, parent: QWidget) -> str:
     else:
         written = exporting.write(path, _parts(kind, page, analysis))
     return path if written else ""
+
+
+def _report(analysis: Analysis, parent: QWidget) -> str:
+    from explorer.gui.report_export import save_report
+    from explorer.report.documents.analysis import analysis_document
+
+    return save_report(
+        file_stem(analysis),
+        lambda: analysis_document(analysis),
+        lambda: [exporting.json_document(analysis)],
+        parent,
+    )
 
 
 def _rows(page: ExplorePage, analysis: Analysis, shown: View, parent: QWidget) -> View | None:

@@ -31,7 +31,7 @@ from explorer.findings.finding import Finding
 from explorer.gui.widgets.treemap_picture import Picture
 from explorer.image.history import instruction
 from explorer.report.analysis_json import analysis_json
-from explorer.translation import tr
+from explorer.translation import language, set_language, tr
 from explorer.units import display_text
 
 # Characters that make a spreadsheet read a cell as a formula (OWASP, "CSV injection").
@@ -283,8 +283,13 @@ def svg(picture: Picture, title: str) -> bytes:
 
 
 def json_document(analysis: Analysis) -> bytes:
-    """The analysis as the command line writes it."""
-    return analysis_json(analysis)
+    """The analysis as the command line writes it: in English."""
+    chosen = language()
+    set_language("en")
+    try:
+        return analysis_json(analysis)
+    finally:
+        set_language(chosen)
 
 
 def write(path: str, parts: Iterable[bytes], step: Step | None = None) -> bool:

@@ -113,6 +113,7 @@ class ComparisonView(QWidget):
     def _export_menu(self) -> QMenu:
         menu = QMenu(self.export)
         for text, act in (
+            (tr("Report…"), self.save_report),
             (tr("Files as CSV…"), self.save_files),
             (tr("The table in front as CSV…"), self.save_table),
             (tr("Comparison as JSON…"), self.save_json),
@@ -221,6 +222,12 @@ class ComparisonView(QWidget):
         QGuiApplication.clipboard().setText(summary(self.comparison))
         self.saved_notice.say(tr("The summary was copied as Markdown."), seconds=_SAID_SECONDS)
 
+    def save_report(self) -> None:
+        """Write the report, in the format that is chosen."""
+        comparison = self.comparison
+        if comparison is not None:
+            self._say_saved(lambda: compare_export.save_report(comparison, self._stem(), self))
+
     def save_files(self) -> None:
         """Write the files that are shown."""
         self._save("files", compare_export.files_csv(self.files.selection))
@@ -253,8 +260,14 @@ class ComparisonView(QWidget):
             self._save(kind, [self.causes.chart.picture(kind)])
 
     def _save(self, kind: str, parts: Iterable[bytes]) -> None:
+        self._say_saved(lambda: compare_export.save(kind, self._stem(), parts, self))
+
+    def _stem(self) -> str:
+        return "-to-".join(self.names())
+
+    def _say_saved(self, save: Callable[[], str]) -> None:
         try:
-            written = compare_export.save(kind, "-to-".join(self.names()), parts, self)
+            written = save()
         except ExplorerError as error:
             self.saved_notice.say(display_lines(f"{error.message} {error.hint}"), kind=ERROR)
             return

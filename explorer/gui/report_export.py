@@ -1,0 +1,91 @@
+"""Saves the report on what is shown as HTML, Markdown or JSON; the window paints while it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from explorer.errors import ExplorerError
+from explorer.gui import exporting
+from explorer.gui.jobs import Jobs
+from explorer.report.document import Document
+from explorer.report.formats import rendered
+from explorer.task import Task
+from explorer.translation import mark, tr
+
+# format: (end of the file's name, what the file dialog says)
+_FORMATS: Mapping[str, tuple[str, str]] = {
+    "html": (".html", mark("HTML page (*.html)")),
+    "markdown": (".md", mark("Markdown text (*.md)")),
+    "json": (".json", mark("JSON document (*.json)")),
+}
+_ENDINGS = {ending: name for name, (ending, _) in _FORMATS.items()} | {
+    ".htm": "html",
+    ".markdown": "markdown",
+}
+
+
+def save_report(
+    stem: str, made: Callable[[], Document], json: Callable[[], Iterable[bytes]], parent: QWidget
+) -> str:
+    """Ask where to and in which format; the path, "" when the user thought better of it. Raises StorageError."""
+    path, name = _ask(stem, parent)
+    if not path:
+        return ""
+    if name == "json":
+        # Its language is English for a moment: nothing else may be told meanwhile.
+        exporting.write(path, json())
+        return path
+    _painting(parent, name, path, made)
+    return path
+
+
+def _ask(stem: str, parent: QWidget) -> tuple[str, str]:
+    """The path and the format: what the name's ending says, else the kind that was chosen."""
+    kinds = {tr(text): name for name, (_, text) in _FORMATS.items()}
+    suggested = str(Path.home() / f"{stem}-report.html")
+    path, kind = QFileDialog.getSaveFileName(parent, tr("Report"), suggested, ";;".join(kinds))
+    if not path:
+        return "", ""
+    named = _ENDINGS.get(Path(path).suffix.lower())
+    if named is not None:
+        return path, named
+    name = kinds.get(kind, "html")
+    return path + _FORMATS[name][0], name
+
+
+def _painting(parent: QWidget, name: str, path: str, made: Callable[[], Document]) -> None:
+    """Write on a thread; the window paints meanwhile but takes no input, so that nothing changes under the report."""
+    jobs, loop = Jobs(parent), QEventLoop(parent)
+    failures: list[ExplorerError] = []
+
+    def failed(error: ExplorerError) -> None:
+        failures.append(error)
+        loop.quit()
+
+    QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    try:
+        jobs.start_waiting(
+            f"{__name__}:write_report",
+            (name, path, made),
+            on_done=lambda _written: loop.quit(),
+            on_failed=failed,
+        )
+        loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+    finally:
+        QGuiApplication.restoreOverrideCursor()
+        jobs.close()
+        jobs.deleteLater()
+        loop.deleteLater()
+    if failures:
+        raise failures[0]
+
+
+def write_report(_task: Task, name: str, path: str, made: Callable[[], Document]) -> str:
+    """Write the report that `made` tells; the path. Raises StorageError."""
+    exporting.write(path, [rendered(name, made())])
+    return path

@@ -1,0 +1,18 @@
+"""A report in each of its formats, as bytes; a format's writer is loaded when it is wanted."""
+
+from __future__ import annotations
+
+from explorer.report.document import Document
+
+FORMATS = ("html", "markdown")
+
+
+def rendered(name: str, document: Document) -> bytes:
+    """The document in one of FORMATS; texts are UTF-8."""
+    if name == "html":
+        from explorer.report.html import html_page
+
+        return html_page(document).encode()
+    from explorer.report.markdown import markdown
+
+    return markdown(document).encode()
