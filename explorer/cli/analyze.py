@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.cli.console import complain, console_task
+from explorer.cli.options import add_host, add_json, add_no_cache, add_platform, add_via
 from explorer.cli.output import write_result
 from explorer.cli.reports import add_report_options, check_outputs, write_reports
 from explorer.task import Task
@@ -44,31 +45,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="REF",
         help=tr("an image of an engine or a registry, an archive, an OCI folder or a snapshot"),
     )
-    parser.add_argument(
-        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
-    )
+    add_json(parser)
     add_report_options(parser)
-    parser.add_argument(
-        "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
-    )
-    parser.add_argument(
-        "--via",
-        choices=("auto", "export", "direct"),
-        default="auto",
-        help=tr("how layers are read from an engine"),
-    )
-    parser.add_argument(
-        "--platform",
-        default="",
-        metavar="OS/ARCH",
-        help=tr("which platform of a multi-platform image"),
-    )
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_no_cache(parser)
+    add_via(parser)
+    add_platform(parser)
+    add_host(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from explorer import sandbox
 from explorer.cli.console import console_task
+from explorer.cli.options import add_host, add_json, add_platform
 from explorer.cli.output import write_result
 from explorer.translation import set_language, tr
 
@@ -40,24 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path", metavar="PATH", nargs="?", help=tr("where the executable is in the image")
     )
-    parser.add_argument(
-        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
-    )
+    add_json(parser)
     parser.add_argument(
         "--no-cache", action="store_true", help=tr("read the image again and keep nothing")
     )
-    parser.add_argument(
-        "--platform",
-        default="",
-        metavar="OS/ARCH",
-        help=tr("which platform of a multi-platform image"),
-    )
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_platform(parser)
+    add_host(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from explorer import sandbox
 from explorer.cli.console import complain, console_task
+from explorer.cli.options import add_host, add_json, add_no_cache, add_platform
 from explorer.cli.output import write_result
 from explorer.errors import InputError
 from explorer.translation import set_language, tr
@@ -64,27 +65,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     dive.add_argument(
         "--no-dive-ci", action="store_true", help=tr("leave the .dive-ci in this folder alone")
     )
-    parser.add_argument(
-        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
-    )
+    add_json(parser)
     parser.add_argument(
         "--junit", metavar="FILE|-", help=tr("write JUnit XML, a test case for each rule")
     )
-    parser.add_argument(
-        "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
-    )
-    parser.add_argument(
-        "--platform",
-        default="",
-        metavar="OS/ARCH",
-        help=tr("which platform of a multi-platform image"),
-    )
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_no_cache(parser)
+    add_platform(parser)
+    add_host(parser)
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from explorer import sandbox
 from explorer.cli.console import complain
+from explorer.cli.options import add_host, add_json
 from explorer.errors import InputError, StorageError
 from explorer.task import Progress, Task
 from explorer.translation import set_language, tr
@@ -143,12 +144,7 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=tr("measure although the engine is on another machine"),
     )
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_host(parser)
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:
@@ -157,9 +153,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=tr("look closer at one more start: package init, log, metrics, stop"),
     )
-    parser.add_argument(
-        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
-    )
+    add_json(parser)
     parser.add_argument(
         "--prometheus",
         metavar="FILE",

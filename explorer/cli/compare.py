@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from explorer import sandbox
 from explorer.cli.analyze import INCOMPLETE
 from explorer.cli.console import complain, console_task
+from explorer.cli.options import add_host, add_json, add_no_cache, add_platform
 from explorer.cli.output import write_result
 from explorer.cli.reports import add_report_options, check_outputs, write_reports
 from explorer.translation import set_language, tr
@@ -38,25 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("a", metavar="A", help=tr("the earlier image, of any kind"))
     parser.add_argument("b", metavar="B", help=tr("the later image, of any kind"))
-    parser.add_argument(
-        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
-    )
+    add_json(parser)
     add_report_options(parser)
-    parser.add_argument(
-        "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
-    )
-    parser.add_argument(
-        "--platform",
-        default="",
-        metavar="OS/ARCH",
-        help=tr("which platform of a multi-platform image"),
-    )
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_no_cache(parser)
+    add_platform(parser)
+    add_host(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from explorer.cli.console import console_task
+from explorer.cli.options import add_host
 from explorer.cli.output import write_result
 from explorer.translation import ntr, tr
 from explorer.units import display_text, size_text
@@ -35,12 +36,7 @@ def example() -> str:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--json", action="store_true", help=tr("print JSON"))
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_host(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from explorer import sandbox
 from explorer.cli.console import complain, console_task
+from explorer.cli.options import add_host, add_json, add_no_cache, add_platform
 from explorer.cli.output import write_result
 from explorer.errors import InputError, StorageError
 from explorer.translation import set_language, tr
@@ -92,24 +93,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", metavar="DIR", help=tr("write the files into this new or empty folder")
     )
-    parser.add_argument(
-        "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
-    )
-    parser.add_argument(
-        "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
-    )
-    parser.add_argument(
-        "--platform",
-        default="",
-        metavar="OS/ARCH",
-        help=tr("which platform of a multi-platform image"),
-    )
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_json(parser)
+    add_no_cache(parser)
+    add_platform(parser)
+    add_host(parser)
     _add_trial(parser)
 
 

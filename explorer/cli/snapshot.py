@@ -10,6 +10,7 @@ from typing import Any
 from explorer import sandbox
 from explorer.cli.analyze import INCOMPLETE
 from explorer.cli.console import complain, console_task
+from explorer.cli.options import add_host, add_no_cache, add_platform, add_via
 from explorer.cli.output import write_result
 from explorer.errors import InputError
 from explorer.translation import ntr, tr
@@ -58,27 +59,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", metavar="FILE|-", help=tr("write what was recorded, in figures, as JSON")
     )
-    parser.add_argument(
-        "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
-    )
-    parser.add_argument(
-        "--via",
-        choices=("auto", "export", "direct"),
-        default="auto",
-        help=tr("how layers are read from an engine"),
-    )
-    parser.add_argument(
-        "--platform",
-        default="",
-        metavar="OS/ARCH",
-        help=tr("which platform of a multi-platform image"),
-    )
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_no_cache(parser)
+    add_via(parser)
+    add_platform(parser)
+    add_host(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import sys
 
 from explorer.cli import analyze
 from explorer.cli.console import complain, warn
+from explorer.cli.options import add_host
 from explorer.errors import ExplorerError
 from explorer.resources import sample_reference
 from explorer.translation import tr
@@ -33,12 +34,7 @@ def example() -> str:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("references", metavar="REF", nargs="*", help=tr("images to open"))
-    parser.add_argument(
-        "--host",
-        default="",
-        metavar="URL|CONTEXT",
-        help=tr("the engine's endpoint (unix:///…), or a docker context"),
-    )
+    add_host(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
