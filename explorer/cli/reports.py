@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from explorer.cli.output import write_result
 from explorer.errors import InputError
+from explorer.report.formats import FORMATS, rendered
 from explorer.translation import tr
 
 if TYPE_CHECKING:
     from explorer.report.document import Document
 
-FORMATS = ("html", "markdown")
 _BINARY: tuple[str, ...] = ()
 
 
@@ -51,8 +51,6 @@ def write_reports(arguments: argparse.Namespace, made: Callable[[], Document]) -
     wanted = [(name, target) for name, target in wanted if target is not None]
     if not wanted:
         return
-    from explorer.report.formats import rendered
-
     document = made()
     for name, target in wanted:
         write_result(target, rendered(name, document))

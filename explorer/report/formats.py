@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from explorer.report.document import Document
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from explorer.report.document import Document
 
 FORMATS = ("html", "markdown")
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from explorer.cli import analyze, compare
-from explorer.cli.reports import FORMATS, check_outputs, write_reports
+from explorer.cli.reports import check_outputs, write_reports
 from explorer.errors import InputError, StorageError
 from explorer.findings.analysis import Analysis, analyse
 from explorer.report.document import Document
 from explorer.report.documents.analysis import analysis_document
+from explorer.report.formats import FORMATS
 from explorer.translation import set_language
 from tests.support.layers import file, image, layer
 
