@@ -62,7 +62,7 @@ def test_that_an_earlier_measurement_is_shown_exported_and_annotated_without_an_
     assert "B is faster by 400 ms" in result.stdout
     assert (tmp_path / "a.prom").read_text().endswith("# EOF\n")
     history = image_explorer("coldstart", "--history", env=NO_ENGINE)
-    assert history.stdout == f"{found.id}  service:before / service:after  40 runs  lunch\n"
+    assert history.stdout == f"{found.id}  service:before / service:after  20 runs  lunch\n"
 
 
 def test_that_help_has_an_example() -> None:
