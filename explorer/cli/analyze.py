@@ -34,7 +34,7 @@ def example() -> str:
         "\n  image-explorer analyze golang:1.27"
         "\n  image-explorer analyze docker-archive:image.tar --json result.json"
         "\n  image-explorer analyze oci:folder --json - | jq .totals"
-        "\n  image-explorer analyze golang:1.27 --html report.html --markdown report.md"
+        "\n  image-explorer analyze golang:1.27 --html report.html --pdf report.pdf"
     )
 
 

@@ -1,4 +1,4 @@
-"""The reports of `analyze` and `compare`: HTML and Markdown files, next to the JSON of --json."""
+"""The reports of `analyze` and `compare`: HTML, Markdown, PDF and CSV files, next to the JSON of --json."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from explorer.translation import tr
 if TYPE_CHECKING:
     from explorer.report.document import Document
 
-_BINARY: tuple[str, ...] = ()
+_BINARY = ("pdf",)
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,8 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
     texts = {
         "html": tr("write a report as one HTML file; - for standard output"),
         "markdown": tr("write a report for a pull request's comment; - for standard output"),
+        "pdf": tr("write a report as PDF"),
+        "csv": tr("write the report's tables as CSV; - for standard output"),
     }
     for name in FORMATS:
         metavar = "FILE" if name in _BINARY else "FILE|-"

@@ -1,4 +1,4 @@
-"""Saves the report on what is shown as HTML, Markdown or JSON; the window paints while it is written."""
+"""Saves the report on what is shown as HTML, PDF, Markdown, CSV or JSON; the window paints while it is written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from explorer.translation import mark, tr
 # format: (end of the file's name, what the file dialog says)
 _FORMATS: Mapping[str, tuple[str, str]] = {
     "html": (".html", mark("HTML page (*.html)")),
+    "pdf": (".pdf", mark("PDF document (*.pdf)")),
     "markdown": (".md", mark("Markdown text (*.md)")),
+    "csv": (".csv", mark("CSV table (*.csv)")),
     "json": (".json", mark("JSON document (*.json)")),
 }
 _ENDINGS = {ending: name for name, (ending, _) in _FORMATS.items()} | {

@@ -194,10 +194,9 @@ def _diagnosis(sample: Sample, found: Diagnosis) -> Text:
                 text.append(f"    {_init(item)}\n")
     for sentence in responsible(sample, found):
         text.append(f"  {sentence}\n", style="bold")
+    label = tr("the app says")
     for phase in found.app_phases:
-        text.append(
-            f"  {tr('the app says')}: {phase.name} {duration_text(phase.seconds)} ({phase.source})\n"
-        )
+        text.append(f"  {label}: {phase.name} {duration_text(phase.seconds)} ({phase.source})\n")
     if found.stop is not None:
         words = (
             tr(

@@ -67,7 +67,9 @@ def html_page(document: Document) -> str:
             f"{_contents(document)}<main>\n",
             *_sections(document),
             f"{_facts(document)}</main>\n",
-            f"<footer><p>{escaped(tr('Made by Image Size Explorer. Sizes are decimal: 1 kB = 1,000 bytes.'))}</p></footer>\n",
+            "<footer><p>",
+            escaped(tr("Made by Image Size Explorer. Sizes are decimal: 1 kB = 1,000 bytes.")),
+            "</p></footer>\n",
             "</body>\n</html>\n",
         )
     )
@@ -140,9 +142,8 @@ def _figure(figure: Figure) -> str:
     lines = [f"<span>{escaped(figure.label)}</span>", value]
     if figure.before is not None:
         before = _data(figure.before, cell_text(figure.kind, figure.before))
-        lines.append(
-            f"<small>{escaped(tr('before:'))} {before} <i>{escaped(change_text(figure.before, figure.value))}</i></small>"
-        )
+        label, change = tr("before:"), change_text(figure.before, figure.value)
+        lines.append(f"<small>{escaped(label)} {before} <i>{escaped(change)}</i></small>")
     if figure.note:
         lines.append(f"<small>{escaped(figure.note)}</small>")
     return f"<li>{''.join(lines)}</li>"

@@ -23,7 +23,7 @@ def test_that_a_comparison_is_written_in_every_format_at_once(tmp_path: Path) ->
     after = _archive(tmp_path, "after.tar", same=b"y" * 100)
     out = tmp_path / "out"
     out.mkdir()
-    names = {"html": "r.html", "json": "r.json"}
+    names = {"html": "r.html", "pdf": "r.pdf", "csv": "r.csv", "json": "r.json"}
     words = [word for name, file in names.items() for word in (f"--{name}", str(out / file))]
     done = image_explorer("compare", before, after, *words, "--markdown", "-")
     assert (done.returncode, done.stderr) == (0, "")
@@ -32,6 +32,8 @@ def test_that_a_comparison_is_written_in_every_format_at_once(tmp_path: Path) ->
     assert "`/big`" in done.stdout
     assert sorted(path.name for path in out.iterdir()) == sorted(names.values())
     assert (out / "r.html").read_text().lower().startswith("<!doctype html>")
+    assert "/big" in (out / "r.csv").read_text()
+    assert (out / "r.pdf").read_bytes().startswith(b"%PDF-")
     totals = json.loads((out / "r.json").read_bytes())["totals"]
     assert totals["content_bytes"] == {"a": 5100, "b": 100, "delta": -5000}
 

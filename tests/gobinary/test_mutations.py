@@ -19,7 +19,7 @@ from tests.gobinary.mutate import mutated
 
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 _MEMORY_LIMIT = 256_000_000
-# Together 20,000: short rounds can run side by side.
+# Together 8,000: short rounds can run side by side.
 _ROUNDS, _COUNT = 2, 1000
 _WAYS = {
     "static": ((), {}),

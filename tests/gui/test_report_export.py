@@ -51,6 +51,8 @@ def _answer(monkeypatch: pytest.MonkeyPatch, path: Path | str, kind: str = "") -
         ("r.html", b"<!doctype html>"),
         ("r.HTM", b"<!doctype html>"),
         ("r.md", b"# "),
+        ("r.pdf", b"%pdf-"),
+        ("r.csv", b""),
         ("r.json", b'{\n  "schema"'),
     ],
 )
@@ -63,7 +65,7 @@ def test_that_the_ending_of_the_name_says_the_format(
     assert data.lower().startswith(begins)
     assert len(data) > 200
     assert asked[0] == "test-latest-report.html"
-    assert asked[1].count(";;") == 2
+    assert asked[1].count(";;") == 4
 
 
 def test_that_a_name_without_a_known_ending_gets_the_one_of_the_chosen_kind(

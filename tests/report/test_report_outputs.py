@@ -23,7 +23,7 @@ from tests.support.layers import file, image, layer
 _BEGINS = {
     "html": b"<!doctype html>",
     "markdown": b"# ",
-    "pdf": b"%PDF-",
+    "pdf": b"%pdf-",
     "csv": b"",
 }
 
@@ -53,9 +53,7 @@ def test_that_every_format_is_written_into_its_file_alone(tmp_path: Path, name: 
     assert len(data) > 500
     if name == "csv":
         rows = list(csv.reader(io.StringIO(data.decode(), newline="")))
-        assert ["/usr/bin/app", "4000"] in [
-            row[place : place + 2] for row in rows for place in range(len(row))
-        ] or any("/usr/bin/app" in row and "4000" in row for row in rows)
+        assert any("/usr/bin/app" in row and "4000" in row for row in rows)
 
 
 def test_that_no_document_is_made_when_no_report_is_wanted() -> None:
@@ -66,6 +64,8 @@ def test_that_no_document_is_made_when_no_report_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (("--markdown", "-", "--csv", "-"), "Only one of --markdown, --csv can have standard output."),
+        (("--pdf", "-"), "--pdf does not write to standard output."),
         (("--json", "-", "--html", "-"), "Only one of --json, --html can have standard output."),
     ],
 )  # fmt: skip

@@ -380,7 +380,8 @@ class _ArchiveTab(QWidget):
         self._invite()
 
     def _browse_file(self) -> None:
-        names = f"{tr('Saved images')} ({_SUFFIXES});;{tr('All files')} (*)"
+        saved, every = tr("Saved images"), tr("All files")
+        names = f"{saved} ({_SUFFIXES});;{every} (*)"
         path, _ = QFileDialog.getOpenFileName(self, tr("Open a saved image"), self._start(), names)
         if path:
             self.read(path)

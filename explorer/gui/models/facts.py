@@ -167,7 +167,7 @@ def _type(analysis: Analysis, row: int, kind: Kind) -> str:
         sparse = ", " + tr("sparse") if stack.flags[row] & Flag.SPARSE else ""
         return f"{text}, {what}{sparse}"
     if kind == Kind.DIRECTORY and stack.flags[row] & Flag.OPAQUE:
-        return f"{text}, {tr('hides what lower layers hold in it')}"
+        return text + ", " + tr("hides what lower layers hold in it")
     return text
 
 

@@ -1,0 +1,86 @@
+"""A report as PDF holds what the document holds, harmless and the same each time."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from explorer.report.document import Column, Document, Fact, Kind, Section, Table
+from explorer.report.pdf import pdf_bytes
+from explorer.report.table_csv import csv_text, csv_text_cell
+
+HOSTILE = "<b onclick=x>&amp;</font><a href='http://x.example/'>\u202e\x1b[31m=1+1"
+
+
+def document(name: str = "app", title: str = "Report") -> Document:
+    columns = (
+        Column("path", "Path", Kind.PATH),
+        Column("bytes", "Size", Kind.BYTES, exact=True),
+        Column("note", "What"),
+    )
+    rows = ((name.encode("utf-8", "surrogateescape"), 1_234_567, "gone"), (b"b", 33, name))
+    table = Table(
+        "files", "Largest files", columns, rows, 2, (None, 7, None), (None, 1_234_607, None)
+    )
+    return Document(
+        title, (Fact("Image", name),), ("Not whole.",), (Section("f", "Files", (table,)),)
+    )
+
+
+def printed(data: bytes, folder: Path) -> str:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("no pdftotext (Debian: poppler-utils; packaging/test.sh installs it)")
+    path = folder / "report.pdf"
+    path.write_bytes(data)
+    command = ["pdftotext", "-layout", str(path), "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_that_a_page_tells_rows_rest_total_and_warnings(tmp_path: Path) -> None:
+    text = printed(pdf_bytes(document()), tmp_path)
+    for expected in (
+        "Report",
+        "Not whole.",
+        "/app",
+        "1,234,567",
+        "33",
+        "2 more",
+        "1,234,607",
+        "gone",
+    ):
+        assert expected in text, expected
+
+
+def test_that_no_name_becomes_markup_or_an_action(tmp_path: Path) -> None:
+    data = pdf_bytes(document(HOSTILE, HOSTILE))
+    assert not re.search(rb"/(JavaScript|JS|URI|Launch|SubmitForm|EmbeddedFile)\b", data)
+    text = re.sub(r"\s", "", printed(data, tmp_path))
+    assert "<bonclick=x>&amp;</font><ahref='http://x.example/'>" in text
+    assert "\u202e" not in text
+    assert "\x1b" not in text
+
+
+def test_that_the_same_document_gives_the_same_bytes() -> None:
+    assert pdf_bytes(document()) == pdf_bytes(document())
+
+
+def test_that_chinese_stands_in_a_font_that_readers_have() -> None:
+    assert b"STSong-Light" in pdf_bytes(document("镜像"))
+    assert b"/BaseFont /STSong-Light" not in pdf_bytes(document("app"))
+
+
+def test_that_csv_keeps_every_digit_and_no_formula() -> None:
+    rows = csv_text(document("=1+1")).split("\r\n")
+    assert "/=1+1,1234567,gone" in rows
+    assert "/b,33,'=1+1" in rows
+    assert "total,1234607," in rows
+    assert [csv_text_cell(text) for text in ("@a", "-a", "a-", "\ta")] == [
+        "'@a",
+        "'-a",
+        "a-",
+        "\\ta",
+    ]
