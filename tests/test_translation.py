@@ -89,6 +89,7 @@ def test_that_the_catalogue_holds_each_text_and_is_complete(
     assert tool.mistakes(merged) == []
 
 
+@pytest.mark.slow
 def test_that_every_marked_text_is_found(tool: ModuleType) -> None:
     # On Python 3.11 what stands inside an f-string is not seen by Babel.
     found = {

@@ -158,6 +158,7 @@ def test_that_secrets_are_named_once() -> None:
     assert secret_names("ARG TOKEN=a\nENV TOKEN=a PASSWORD=b\nENV X=1\n") == ("TOKEN", "PASSWORD")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

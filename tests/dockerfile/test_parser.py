@@ -29,6 +29,7 @@ def test_that_the_corpus_is_read_as_buildkit_reads_it() -> None:
     assert len(agreed) >= 300
 
 
+@pytest.mark.slow
 def test_that_dockerfiles_of_this_machine_are_read_as_buildkit_reads_them() -> None:
     for path in _found():
         _agrees(decode(path.read_bytes()))

@@ -52,6 +52,7 @@ def test_that_a_layers_own_view_holds_its_whole_content(layers: list[list[Entry]
         assert int(stack.size[stack.only(number)].sum()) == index.content_bytes
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(LAYERS, st.data())
 def test_that_any_choice_of_rows_sums_up_from_its_nodes(

@@ -67,6 +67,7 @@ def test_that_categories_layers_and_totals_partition_the_content(layers: list[li
         assert sum(getattr(figures, name) for figures in analysis.layers) == getattr(totals, name)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(layers=_LAYERS)
 def test_that_an_analysis_comes_back_from_its_file_as_it_was(

@@ -127,6 +127,7 @@ _SEGMENT = st.sampled_from(
 _PATHS = st.lists(_SEGMENT, min_size=1, max_size=5).map("/".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.lists(st.tuples(_PATHS, st.booleans(), st.integers(0, 99)), max_size=6), max_size=4)

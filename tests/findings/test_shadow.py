@@ -234,6 +234,7 @@ _ENTRIES = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(_ENTRIES, max_size=6), min_size=1, max_size=5))
 def test_that_findings_about_lost_payloads_sum_to_the_reclaimable_bytes(

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -168,6 +169,7 @@ def test_that_first_bytes_are_reduced_to_what_tells_the_type() -> None:
     assert heads[b"tmp"] == bytes(20)
 
 
+@pytest.mark.slow
 @given(st.binary(min_size=20, max_size=20))
 def test_that_a_file_is_of_the_same_type_after_its_first_bytes_were_reduced(head: bytes) -> None:
     kept = _reduced(head, runs=True)
