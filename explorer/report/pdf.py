@@ -22,6 +22,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     LongTable,
@@ -34,6 +35,7 @@ from explorer.report import charts
 from explorer.report.cells import (
     cell_text,
     change_text,
+    clipped,
     exact_text,
     is_exact,
     more_text,
@@ -55,7 +57,7 @@ from explorer.report.document import (
     Waterfall,
 )
 from explorer.report.document import Paragraph as Text
-from explorer.report.drawing import WIDTH, Box, Dot, Drawing, Label, Line
+from explorer.report.drawing import WIDTH, Box, Dot, Drawing, Label, Line, fitted
 from explorer.report.palette import GROUP_COLOURS, GROUP_LABELS, LESS, MORE, WHOLE, text_on
 from explorer.translation import tr
 
@@ -76,6 +78,12 @@ _INK, _FAINT, _GRID, _SOFT = _PAINTS["ink"], _PAINTS["faint"], _PAINTS["grid"], 
 # Wider cells are wrapped; the widest column takes what is left.
 _COLUMN_LIMIT = 130.0
 _SHORT = 60.0
+_HEADING = 300
+# What a title does not stand above alone: the head of a table and two rows.
+_LEAST_UNDER = 60.0
+_MOST_PICTURE = 640.0
+# Letters a line of code may have; longer ones go on in the next.
+_CODE_LINE = 100
 
 
 def pdf_bytes(document: Document) -> bytes:
@@ -109,9 +117,18 @@ def _story(document: Document) -> Iterator[Flowable]:
         line = f'<font color="{_FAINT}">{_markup(fact.label)}</font>  {_markup(fact.value)}'
         yield Paragraph(line, _style(before=1))
     for section in document.sections:
+        yield CondPageBreak(34 + (_under(section.blocks[0]) if section.blocks else 0.0))
         yield _Heading(section.title, 1)
         for block in section.blocks:
+            yield CondPageBreak(_under(block))
             yield from _block(block)
+
+
+def _under(block: Block) -> float:
+    """How high the place must be in which a block begins."""
+    if isinstance(block, Bars | Waterfall | Treemap | Strips):
+        return _Picture(_drawing(block)).height + 24
+    return _LEAST_UNDER if isinstance(block, Table) else 0.0
 
 
 def _block(block: Block) -> Iterator[Flowable]:
@@ -123,10 +140,18 @@ def _block(block: Block) -> Iterator[Flowable]:
         yield from _table(block)
     elif isinstance(block, Code):
         yield Paragraph(_markup(block.title), _style(bold=True, before=6))
-        lines = "\n".join(map(_markup, block.text.split("\n")))
+        lines = "\n".join(_code_lines(block.text))
         yield XPreformatted(lines, _style(size=7.5, back=_SOFT, indent=4))
     else:
         yield from _chart(block)
+
+
+def _code_lines(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        # Seen first: escapes are longer than what they stand for.
+        seen = _covered(visible(line.rstrip("\r").expandtabs(4)))
+        for start in range(0, max(len(seen), 1), _CODE_LINE):
+            yield _markup(seen[start : start + _CODE_LINE])
 
 
 def _figures(block: KeyFigures) -> Iterator[Flowable]:
@@ -143,24 +168,24 @@ def _figures(block: KeyFigures) -> Iterator[Flowable]:
 
 
 def _chart(block: Bars | Waterfall | Treemap | Strips) -> Iterator[Flowable]:
-    if isinstance(block, Bars):
-        drawing = charts.bars(block)
-    elif isinstance(block, Waterfall):
-        drawing = charts.waterfall(block)
-    elif isinstance(block, Treemap):
-        drawing = charts.treemap(block)
-    else:
-        drawing = charts.strips(block)
     yield Paragraph(_markup(block.title), _style(bold=True, before=8))
-    yield _Picture(drawing)
+    yield _Picture(_drawing(block))
     if isinstance(block, Treemap):
         used = {tile.group for panel in block.panels for tile in panel.tiles if tile.bytes}
         names = [
-            f'<font color="{GROUP_COLOURS[group]}">{_markup("•")}</font> {_markup(tr(text))}'
+            f'<font color="{GROUP_COLOURS[group]}" size="16">•</font> {_markup(tr(text))}'
             for group, text in GROUP_LABELS.items()
             if group in used
         ]
         yield Paragraph("   ".join(names), _style(before=2))
+
+
+def _drawing(block: Bars | Waterfall | Treemap | Strips) -> Drawing:
+    if isinstance(block, Bars):
+        return charts.bars(block)
+    if isinstance(block, Waterfall):
+        return charts.waterfall(block)
+    return charts.treemap(block) if isinstance(block, Treemap) else charts.strips(block)
 
 
 def _table(table: Table) -> Iterator[Flowable]:
@@ -189,7 +214,7 @@ def _table(table: Table) -> Iterator[Flowable]:
         ("LINEBELOW", (0, 0), (-1, 0), 1, HexColor(_GRID)),
         ("ROWBACKGROUNDS", (0, 1), (-1, -1), [None, HexColor(_SOFT)]),
     ]
-    yield LongTable(cells, colWidths=widths, repeatRows=1, style=style, hAlign="LEFT")
+    yield LongTable(cells, colWidths=widths, repeatRows=1, splitInRow=1, style=style, hAlign="LEFT")
     if table.note:
         yield Paragraph(_markup(table.note), _style(size=7.5, paint=_FAINT, before=2))
 
@@ -239,9 +264,11 @@ class _Heading(Paragraph):
 
     def __init__(self, text: str, level: int) -> None:
         size = 13.0 if level else 18.0
-        super().__init__(_markup(text), _style(size=size, bold=True, before=14 * level, after=4))
-        self.keepWithNext = True
-        self._text, self._level = _covered(text), level
+        super().__init__(
+            _markup(clipped(text, _HEADING)),
+            _style(size=size, bold=True, before=14 * level, after=4),
+        )
+        self._text, self._level = _covered(visible(text)), level
 
     def draw(self) -> None:
         canvas = self.canv
@@ -252,12 +279,12 @@ class _Heading(Paragraph):
 
 
 class _Picture(Flowable):
-    """A chart as wide as the page."""
+    """A chart as wide as the page, or as high."""
 
     def __init__(self, drawing: Drawing) -> None:
         super().__init__()
         self._drawing = drawing
-        self._scale = _ROOM / WIDTH
+        self._scale = min(_ROOM / WIDTH, _MOST_PICTURE / max(drawing.height, 1.0))
         self.width, self.height = _ROOM, drawing.height * self._scale + 4
 
     def draw(self) -> None:
@@ -299,7 +326,8 @@ def _label(canvas: Any, label: Label) -> None:
 
 def _foot(canvas: Any, _template: Any, *, title: str) -> None:
     canvas.saveState()
-    text = f"{visible(title)} · {canvas.getPageNumber()}"
+    shown = fitted(_covered(visible(title)), 8.0, _ROOM - 40)
+    text = f"{shown} · {canvas.getPageNumber()}"
     _label(canvas, Label(A4[0] - _MARGIN, -8 * mm, text, 8.0, "end", "faint"))
     canvas.restoreState()
 

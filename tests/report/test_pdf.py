@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from explorer.report.document import Column, Document, Fact, Kind, Section, Table
+from explorer.report.document import (
+    Bar,
+    Bars,
+    Block,
+    Code,
+    Column,
+    Document,
+    Fact,
+    Kind,
+    Section,
+    Table,
+)
 from explorer.report.pdf import pdf_bytes
 from explorer.report.table_csv import csv_text, csv_text_cell
 
@@ -84,3 +95,19 @@ def test_that_csv_keeps_every_digit_and_no_formula() -> None:
         "a-",
         "\\ta",
     ]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Bars("Many", tuple(Bar(str(size), size) for size in range(1, 101))),
+        Code("Long", "+" + "z" * 600, "diff"),
+        Table("t", "Tall", (Column("a", "A", Kind.CODE),), (("x" * 20_000,),)),
+        Table("t", "Odd", (Column("a", "A"),), (("\udcff\ud800 \U0001f600",),)),
+        Table("t", "Empty", (Column("a", "A"),), ()),
+    ],
+    ids=["many bars", "long line", "tall row", "no letters", "no rows"],
+)
+def test_that_any_block_finds_room(block: Block) -> None:
+    found = Document("T" * 5000, (), (), (Section("s", "S", (block,)),))
+    assert pdf_bytes(found).startswith(b"%PDF-")
