@@ -168,6 +168,7 @@ def test_that_the_same_texts_give_the_same_bytes_on_any_day(
     assert set(re.findall(rb"Date: *(\d{4}-\d\d-\d\d)", mo)) == {b"1970-01-01"}
 
 
+@pytest.mark.slow
 def test_that_no_text_is_glued_from_pieces() -> None:
     """The collector sees plain literals only: an f-string or a sum of strings would stay English."""
     glued = []

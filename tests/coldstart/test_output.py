@@ -100,6 +100,7 @@ def test_that_cold_promises_no_more_than_was_counted() -> None:
     assert "stayed warm" in text
 
 
+@pytest.mark.slow
 def test_that_the_json_has_the_designed_fields() -> None:
     found = json.loads(coldstart_json(sample(SLOW, FAST, floor=[0.01] * 20)))
     assert found["schema"] == "image-explorer/coldstart/1"

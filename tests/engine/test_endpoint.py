@@ -213,6 +213,7 @@ def test_that_a_socket_of_a_group_is_opened_by_joining_it(
     assert "sudo usermod -aG docker" in failure.hint
 
 
+@pytest.mark.slow
 def test_that_a_silent_engine_times_out_after_two_seconds(fake: FakeEngine) -> None:
     fake.on("/_ping", lambda exchange: exchange.wait())
     started = time.monotonic()
@@ -237,6 +238,7 @@ def test_that_another_server_is_not_taken_for_an_engine(fake: FakeEngine, words:
     assert "is not a container engine" in caught.value.message
 
 
+@pytest.mark.slow
 def test_that_all_endpoints_are_probed_at_once_and_every_cause_is_told(
     fake: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,6 +125,7 @@ def visible(stack: Stack) -> dict[bytes, tuple[int, tuple[int, ...], int]]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(ENTRIES, ENTRIES)
 def test_that_fates_equal_those_of_two_dictionaries(

@@ -56,6 +56,7 @@ def check(data: bytes, prefix: bytes = b"") -> None:
         assert same, (item.name, one, other)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(_MEMBERS, st.integers(1, 40)), max_size=6), st.sampled_from([b"", b"b"]))
 def test_that_runs_give_what_one_by_one_gives(

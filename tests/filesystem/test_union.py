@@ -135,6 +135,7 @@ def test_that_a_payload_has_a_state_exactly_when_nothing_reaches_it(
     assert np.array_equal(stack.state != State.LIVE, lost)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(LAYERS)
 def test_that_the_tree_is_in_preorder(layers: list[list[Entry]]) -> None:

@@ -53,6 +53,7 @@ def _analysis(layers: list[list[Entry]], config: Config = Config(cmd=("/app/a",)
     return analyse(*image(*(layer(*entries) for entries in layers), config=config))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(_LAYERS)
 def test_that_categories_layers_and_totals_partition_the_content(layers: list[list[Entry]]) -> None:
