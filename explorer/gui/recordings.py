@@ -14,8 +14,7 @@ from explorer.gui.jobs import Job
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.widgets.notice import ERROR
 from explorer.gui.widgets.plain_label import display_lines
-from explorer.snapshot.container import SUFFIX
-from explorer.snapshot.reading import VIA
+from explorer.snapshot.container import SUFFIX, VIA
 from explorer.task import Progress
 from explorer.translation import tr
 from explorer.units import display_text, size_text

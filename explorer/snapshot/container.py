@@ -29,6 +29,8 @@ from explorer.units import display_text, size_text
 MAGIC = b"ISEsnap\x00"
 # Raised whenever an older program could not read a new file; see upgrade.py for what older files need.
 SNAPSHOT_VERSION = 1
+# How an analysis says that it came from such a file.
+VIA = "snapshot"
 SUFFIX = ".image-snapshot"
 _FIXED = len(MAGIC) + 24
 # An image of 5,000,000 files has some 700 MB of columns, which compress to about 90 MB.

@@ -20,13 +20,12 @@ from explorer.filesystem.columnfile import write_columns
 from explorer.findings.analysis import ANALYSIS_VERSION, Analysis
 from explorer.gobinary.binary import GoBinary
 from explorer.snapshot.checking import check_analysis, check_columns
-from explorer.snapshot.container import Container, damaged, read_container
+from explorer.snapshot.container import VIA, Container, damaged, read_container
 from explorer.snapshot.model import ImageSummary, RecordedRewrite, Snapshot
 from explorer.snapshot.origin import Origin, origin_of
 from explorer.snapshot.upgrade import upgrade
 from explorer.snapshot.writing import COLUMNS, KIND
 
-VIA = "snapshot"
 # What converting values of a wrong shape raises.
 _FAULTS = (
     ValueError,

@@ -18,7 +18,6 @@ from explorer.gui.jobs import Job, Jobs
 from explorer.gui.models.facts import payload
 from explorer.gui.models.layers import BaseImage
 from explorer.gui.models.payload_text import PREVIEW_BYTES
-from explorer.gui.pages.binary import BinaryView
 from explorer.gui.pages.explore import ExplorePage
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.problem import ProblemPage
@@ -58,6 +57,9 @@ class ImageTab(QStackedWidget):
         self.explore = ExplorePage()
         self.loading = LoadingPage()
         self.problem = ProblemPage()
+        # Loaded with the first image: the window itself comes sooner.
+        from explorer.gui.pages.binary import BinaryView
+
         self.binary = BinaryView()
         for page in (self.loading, self.problem, self.explore, self.binary):
             self.addWidget(page)
