@@ -151,6 +151,9 @@ class Picture:
             box = QRect(x, y, w, h)
             painter.fillRect(box, self.theme.background)
             painter.fillRect(box, hatch)
+            if w < self._px(_LABEL_WIDTH) or h <= metrics.height():
+                # Thousands have no room for words, and words take time.
+                continue
             text = ntr(
                 "{count} small file · {size}",
                 "{count} small files · {size}",
