@@ -31,11 +31,10 @@ from explorer.findings.finding import Finding
 from explorer.gui.widgets.treemap_picture import Picture
 from explorer.image.history import instruction
 from explorer.report.analysis_json import analysis_json
+from explorer.report.table_csv import FORMULA
 from explorer.translation import language, set_language, tr
 from explorer.units import display_text
 
-# Characters that make a spreadsheet read a cell as a formula (OWASP, "CSV injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_A_CHUNK = 2000
 # CSS pixels: what browsers and editors take a pixel for.
 _DOTS_PER_INCH = 96
@@ -229,7 +228,7 @@ def csv_cell(text: str) -> str:
         text = "".join(
             char if char.isprintable() or char == "\n" else _control(char) for char in text
         )
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _control(char: str) -> str:

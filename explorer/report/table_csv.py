@@ -12,7 +12,7 @@ from explorer.translation import tr
 from explorer.units import display_name
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_text(document: Document) -> str:
@@ -33,7 +33,7 @@ def csv_text(document: Document) -> str:
 def csv_text_cell(text: str) -> str:
     """Text in one line that no spreadsheet takes for a formula."""
     text = visible(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _lines(table: Table) -> Iterator[Sequence[object]]:
