@@ -18,6 +18,7 @@ from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
 from explorer.gobinary.binary import GoBinary
 from explorer.image.model import Config, Layer
+from explorer.image.redact import shown_setting
 from explorer.translation import tr
 
 __all__ = [
@@ -185,7 +186,11 @@ def _config_changes(a: Config, b: Config) -> tuple[ConfigChange, ...]:
     before, after = settings_of(a), settings_of(b)
     keys = dict.fromkeys([*before, *after])
     return tuple(
-        ConfigChange(key, before.get(key, ""), after.get(key, ""))
+        ConfigChange(
+            key,
+            shown_setting(key, before.get(key, "")),
+            shown_setting(key, after.get(key, "")),
+        )
         for key in keys
         if before.get(key, "") != after.get(key, "")
     )

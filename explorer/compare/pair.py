@@ -20,7 +20,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class ConfigChange:
-    """One setting that differs, its values as text; "" where it is not set."""
+    """One setting that differs, its values as text, secrets masked; "" where it is not set."""
 
     key: str
     a: str

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from explorer.dockerfile.bases import LocalImage, longest_base
 from explorer.dockerfile.historyline import EXACT, INFERRED, UNKNOWN, Recorded, recorded
-from explorer.dockerfile.redact import redact
 from explorer.image.model import Config, History, Image
+from explorer.image.redact import redact
 from explorer.translation import mark, tr
 
 _LOST: Mapping[str, str] = {

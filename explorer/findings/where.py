@@ -11,7 +11,7 @@ from explorer.filesystem.columnfile import Array
 from explorer.filesystem.union import Stack
 from explorer.findings.category import CATEGORIES, CODE
 from explorer.findings.entry import entry_nodes
-from explorer.image.history import instruction
+from explorer.image.history import shown_instruction
 from explorer.image.model import Image
 from explorer.units import display_name, display_text
 
@@ -64,7 +64,7 @@ class Where:
         """The instruction behind a layer of the stack, as one short harmless line."""
         index = self.layers[layer]
         history = next((x.history for x in self.image.layers if x.index == index), None)
-        text = " ".join(instruction(history.created_by).split()) if history else ""
+        text = " ".join(shown_instruction(history.created_by).split()) if history else ""
         return display_text(text, _STEP_LIMIT) if text else "…"
 
     def folders(self, rows: Array) -> list[str]:

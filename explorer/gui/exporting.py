@@ -29,7 +29,7 @@ from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
 from explorer.gui.widgets.treemap_picture import Picture
-from explorer.image.history import instruction
+from explorer.image.history import shown_instruction
 from explorer.report.analysis_json import analysis_json
 from explorer.report.table_csv import FORMULA
 from explorer.translation import language, set_language, tr
@@ -151,7 +151,7 @@ def layers_csv(analysis: Analysis) -> bytes:
     rows: list[Sequence[object]] = [LAYER_COLUMNS]
     for layer in analysis.image.layers:
         item = figures[layer.index]
-        step = instruction(layer.history.created_by) if layer.history is not None else ""
+        step = shown_instruction(layer.history.created_by) if layer.history is not None else ""
         figure = (
             item.content_bytes, item.contribution_bytes, item.reclaimable_bytes, item.entries, item.added,
             item.modified, item.deleted, item.verified, "yes" if item.complete else "no",

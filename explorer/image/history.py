@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from explorer.image.redact import redact
+
 # The shell of a RUN: /bin/sh -c, /bin/bash -eo pipefail -c, /busybox/sh -c, cmd /S /C, powershell -Command …
 _SHELL = re.compile(
     r"(?:(?:/[\w.-]{1,40}){0,6}/)?(?:ba|a|da|k|z)?sh(?: -[a-z]{0,9}o [a-z]{1,20}| -[a-z]{1,9}){0,9}? -[a-z]{0,9}c\s+"
@@ -28,6 +30,11 @@ _METADATA = frozenset(
     {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "SHELL",
      "STOPSIGNAL", "USER", "VOLUME"}
 )  # fmt: skip
+
+
+def shown_instruction(created_by: str) -> str:
+    """The instruction behind a history line as it may be shown to anybody: secrets masked."""
+    return redact(instruction(created_by))
 
 
 def instruction(created_by: str) -> str:

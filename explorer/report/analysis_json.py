@@ -13,7 +13,8 @@ from explorer.findings.analysis import Analysis
 from explorer.findings.binary import ImageBinary
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
-from explorer.image.history import instruction
+from explorer.image.history import shown_instruction
+from explorer.image.redact import redact
 from explorer.translation import english
 from explorer.units import display_name
 
@@ -74,8 +75,8 @@ def _layers(analysis: Analysis) -> list[dict[str, Any]]:
                 "diff_id": layer.diff_id,
                 "digest": layer.digest,
                 "media_type": layer.media_type,
-                "created_by": created_by,
-                "instruction": instruction(created_by),
+                "created_by": redact(created_by),
+                "instruction": shown_instruction(created_by),
                 "empty": item.read and item.entries == 0,
                 "stored_bytes": layer.stored_bytes if layer.stored_bytes >= 0 else None,
                 "content_bytes": item.content_bytes,

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from explorer.dockerfile.context import Context
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import RewritePlan
 from explorer.dockerfile.verify.model import Verification
 from explorer.engine.build_events import BuildResult
+from explorer.image.redact import redact
 from explorer.units import display_name
 
 SCHEMA = "image-explorer/rewrite/1"

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from explorer.dockerfile.context import Context
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import Change, RewritePlan
 from explorer.dockerfile.shown import shown_line
 from explorer.dockerfile.verify.model import (
@@ -22,6 +21,7 @@ from explorer.dockerfile.verify.model import (
     Verification,
 )
 from explorer.engine.build_events import BuildResult
+from explorer.image.redact import redact
 from explorer.report.rewrite_trial import VERDICTS, build_details, build_sentences, built_text
 from explorer.translation import tr
 from explorer.units import display_text, share_text, size_text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from explorer.dockerfile.context import Context
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.suspects import Suspect
 from explorer.dockerfile.verify.model import (
     DIFFERS,
@@ -12,6 +11,7 @@ from explorer.dockerfile.verify.model import (
     VerifyOptions,
 )
 from explorer.engine.build_events import BuildResult
+from explorer.image.redact import redact
 from explorer.translation import mark, ntr, tr
 from explorer.units import (
     count_text,

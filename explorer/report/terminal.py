@@ -10,7 +10,7 @@ from rich.text import Text
 
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
-from explorer.image.history import instruction
+from explorer.image.history import shown_instruction
 from explorer.report.cells import clipped
 from explorer.translation import ntr, tr
 from explorer.units import count_text, display_text, seconds_text, share_text, size_text
@@ -111,7 +111,7 @@ def _layers(analysis: Analysis) -> Table:
     )
     largest = max((figures.content_bytes for figures in analysis.layers), default=0)
     for layer, figures in zip(analysis.image.layers, analysis.layers, strict=True):
-        step = instruction(layer.history.created_by) if layer.history else ""
+        step = shown_instruction(layer.history.created_by) if layer.history else ""
         table.add_row(
             str(layer.index),
             size_text(figures.content_bytes) if figures.read else tr("not read"),

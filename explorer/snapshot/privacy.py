@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from explorer.coldstart.sample import Environment, Run, Sample
-from explorer.dockerfile.redact import redact
 from explorer.errors import ReferenceInvalid
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import HEAD_BYTES, Kind
@@ -21,6 +20,7 @@ from explorer.filesystem.union import Stack
 from explorer.findings.analysis import Analysis
 from explorer.findings.finding import Finding
 from explorer.image.model import Config, History, Image
+from explorer.image.redact import redact
 from explorer.image.reference import (
     DOCKER_ARCHIVE,
     OCI,

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from explorer.coldstart.store import document
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.files import RewriteFiles
 from explorer.filesystem.columnfile import Array, read_columns
 from explorer.findings.analysis import ANALYSIS_VERSION, Analysis
 from explorer.gobinary.binary import GoBinary
+from explorer.image.redact import redact
 from explorer.snapshot.container import write_container
 from explorer.snapshot.model import RecordedRewrite, Snapshot
 from explorer.snapshot.privacy import (

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from explorer.dockerfile.gobuild import GoCommand, apply_edits, go_commands, merged_ldflags
 from explorer.dockerfile.parser import parse
-from explorer.dockerfile.redact import MASK, redact, secret_names
 from explorer.dockerfile.shell import needs_shell, script
 from explorer.dockerfile.words import expand, name_values, split_words, take_flags, unresolved
+from explorer.image.redact import MASK, redact, secret_names
 
 
 def _only(run: str, before: str = "") -> GoCommand:

@@ -12,7 +12,6 @@ from explorer.dockerfile.bases import LocalImage
 from explorer.dockerfile.evidence import Evidence, gather
 from explorer.dockerfile.facts import ProgramFacts
 from explorer.dockerfile.parser import parse
-from explorer.dockerfile.redact import secret_names
 from explorer.dockerfile.rewrite.case import Case, Rule, Verdict
 from explorer.dockerfile.rewrite.change import (
     Change,
@@ -32,6 +31,7 @@ from explorer.dockerfile.stageconfig import chain_config
 from explorer.findings.analysis import Analysis
 from explorer.image.history import instruction
 from explorer.image.model import Config
+from explorer.image.redact import secret_names
 from explorer.image.reference import DOCKER_ARCHIVE, OCI, OCI_ARCHIVE, PATH
 from explorer.translation import ntr, tr
 from explorer.units import display_text

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from explorer.dockerfile.model import Stage
 from explorer.dockerfile.parser import parse
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import RewritePlan
 from explorer.dockerfile.rewrite.metadata import BUILD_VARIABLES
 from explorer.dockerfile.rewrite.plan import Preparation
@@ -16,6 +15,7 @@ from explorer.dockerfile.shown import shown_line
 from explorer.dockerfile.verify.model import VerifyOptions
 from explorer.errors import InputError
 from explorer.findings.analysis import Analysis
+from explorer.image.redact import redact
 from explorer.image.reference import parse_reference
 from explorer.translation import tr
 from explorer.units import display_text

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.verify.model import DIFFERS, SAME, STATIC, Check
 from explorer.dockerfile.verify.rootfs import DEFAULT_PATH
 from explorer.engine.answers import list_in, object_in, text_in
 from explorer.engine.build import BUILT_LABEL
 from explorer.engine.client import Engine
+from explorer.image.redact import redact
 from explorer.translation import tr
 from explorer.units import display_text
 

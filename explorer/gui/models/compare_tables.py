@@ -29,7 +29,7 @@ from explorer.gui.models.deltas import (
 )
 from explorer.gui.models.diff_tree import DELTA_ROLE
 from explorer.gui.models.file_tree import DISPLAY
-from explorer.image.history import instruction
+from explorer.image.history import shown_instruction
 from explorer.translation import mark, tr
 from explorer.units import count_text, display_name, display_text
 
@@ -170,7 +170,7 @@ def layer_rows(c: Comparison) -> list[Row]:
 def _layer_row(c: Comparison, a: int, b: int) -> Row:
     analysis, index = (c.b, b) if b >= 0 else (c.a, a)
     layer = analysis.image.layers[index]
-    step = instruction(layer.history.created_by) if layer.history is not None else ""
+    step = shown_instruction(layer.history.created_by) if layer.history is not None else ""
     step = step or tr("(no build history)")
     size_a = _layer_bytes(c.a, a) if a >= 0 else 0
     size_b = _layer_bytes(c.b, b) if b >= 0 else 0

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from explorer.dockerfile.model import split_lines
 from explorer.dockerfile.reconstruct import Line
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import RewritePlan
 from explorer.dockerfile.shown import shown_line
+from explorer.image.redact import redact
 
 SAME, CHANGED, ADDED, REMOVED = "same", "changed", "added", "removed"
 # difflib compares each line with each; beyond this many pairs nothing is aligned.

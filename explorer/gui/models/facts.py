@@ -13,7 +13,7 @@ from explorer.filesystem.union import State, View
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
 from explorer.gui.models.magic import content_type
-from explorer.image.history import instruction
+from explorer.image.history import shown_instruction
 from explorer.translation import mark, ntr, tr
 from explorer.units import count_text, display_name, display_text, share_text, size_text
 from explorer.workflow.payloads import Payload
@@ -124,10 +124,10 @@ def image_layer(analysis: Analysis, row: int) -> int:
 
 
 def layer_step(analysis: Analysis, row: int) -> str:
-    """The instruction that made the row's layer, whole and as it is recorded: untrusted text."""
+    """The instruction that made the row's layer, whole but for secrets: untrusted text."""
     index = image_layer(analysis, row)
     found = next((layer.history for layer in analysis.image.layers if layer.index == index), None)
-    text = instruction(found.created_by) if found is not None else ""
+    text = shown_instruction(found.created_by) if found is not None else ""
     return text or tr("no build history")
 
 

@@ -12,7 +12,7 @@ from explorer.findings.analysis import Analysis, LayerFigures
 from explorer.gui.models.file_tree import ALIGNMENT, DISPLAY, RIGHT, SHARE_ROLE, TOOLTIP
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import tooltip_text
-from explorer.image.history import instruction
+from explorer.image.history import shown_instruction
 from explorer.translation import ntr, tr
 from explorer.units import count_text, display_text, size_text
 
@@ -186,7 +186,7 @@ def layer_rows(analysis: Analysis, base: BaseImage) -> list[LayerRow]:
             folded.clear()
 
     for step in analysis.image.history:
-        text = display_text(instruction(step.created_by), 2000)
+        text = display_text(shown_instruction(step.created_by), 2000)
         if step.empty_layer:
             folded.append(text)
             continue

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import ConfigChange, RewritePlan
 from explorer.dockerfile.shown import shown_line
+from explorer.image.redact import redact
 from explorer.translation import tr
 from explorer.units import share_text, size_text
 

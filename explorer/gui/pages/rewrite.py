@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 
 from explorer.dockerfile.bases import LocalImage
 from explorer.dockerfile.facts import ProgramFacts
-from explorer.dockerfile.redact import redact
 from explorer.dockerfile.rewrite.change import RewriteOptions, RewritePlan
 from explorer.dockerfile.rewrite.files import RewriteFiles
 from explorer.dockerfile.rewrite.plan import Preparation, plan
@@ -34,6 +33,7 @@ from explorer.gui.rewrite_facts import RewriteFacts
 from explorer.gui.rewrite_saving import files_of, write_files
 from explorer.gui.widgets.notice import WARNING
 from explorer.gui.widgets.plain_label import display_lines, tooltip_text
+from explorer.image.redact import redact
 from explorer.task import Progress
 from explorer.translation import ntr, tr
 from explorer.units import display_text

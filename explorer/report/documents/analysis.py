@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.compare.comparison import settings_of
-from explorer.dockerfile.redact import redact
 from explorer.filesystem.layer import Kind as Entry
 from explorer.findings.analysis import Analysis
 from explorer.findings.binary import ImageBinary
 from explorer.findings.category import CATEGORIES
+from explorer.image.redact import redact
 from explorer.report.cells import share_of
 from explorer.report.document import (
     Block,

@@ -6,10 +6,10 @@ import numpy as np
 
 from explorer.compare.comparison import Comparison, FileDelta, Pair
 from explorer.compare.surface import LABELS, label
-from explorer.dockerfile.redact import redact
 from explorer.filesystem.diff import Change
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
+from explorer.image.redact import redact
 from explorer.report.cells import change_text
 from explorer.report.document import (
     Bar,

@@ -7,13 +7,13 @@ import heapq
 import numpy as np
 
 from explorer.compare.comparison import Comparison
-from explorer.dockerfile.redact import redact
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Kind as Entry
 from explorer.filesystem.tree import FileTree
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
-from explorer.image.history import instruction
+from explorer.image.history import shown_instruction
+from explorer.image.redact import shown_setting
 from explorer.report.cells import clipped
 from explorer.report.document import Fact, Kind, Panel, Tile
 from explorer.translation import tr
@@ -80,16 +80,14 @@ def incomplete(analysis: Analysis) -> tuple[str, ...]:
 
 def setting_value(key: str, value: str) -> str | None:
     """A setting of a config for a report, secrets masked; whether it is one shows in the variable's name."""
-    name = key.partition(" ")[2] or key
-    shown = redact(f"{name}={value}").partition("=")[2] if value else ""
-    return display_text(shown, VALUE_LIMIT) or None
+    return display_text(shown_setting(key, value), VALUE_LIMIT) or None
 
 
 def layer_command(analysis: Analysis, index: int) -> str:
     """The step of the build that made a layer, secrets masked."""
     layer = next(item for item in analysis.image.layers if item.index == index)
-    step = instruction(layer.history.created_by) if layer.history else ""
-    return display_text(redact(step), _COMMAND_LIMIT) or tr("no build history")
+    step = shown_instruction(layer.history.created_by) if layer.history else ""
+    return display_text(step, _COMMAND_LIMIT) or tr("no build history")
 
 
 def category_panel(analysis: Analysis, name: str) -> Panel:

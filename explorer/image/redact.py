@@ -52,6 +52,12 @@ def redact(text: str) -> str:
     return _TOKEN.sub(MASK, text)
 
 
+def shown_setting(key: str, value: str) -> str:
+    """The value of a setting ("ENV TOKEN", "LABEL maintainer", "CMD") with secrets masked; its name may say that it is one."""
+    name = key.partition(" ")[2] or key
+    return redact(f"{name}={value}").removeprefix(f"{name}=") if value else ""
+
+
 def secret_names(text: str) -> tuple[str, ...]:
     """Names of variables in `text` that get a secret's value, each once."""
     found = [
