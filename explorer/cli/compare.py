@@ -79,8 +79,8 @@ def _document(comparison: Comparison) -> Document:
 
 
 def _compared(task: Task, arguments: argparse.Namespace) -> Comparison:
-    """Both images read and compared in a child process."""
-    from explorer.workflow.comparing import Side
+    """Both images compared: in this process what is kept of them, else read in a child process first."""
+    from explorer.workflow.comparing import Side, kept_comparison
 
     sides = [
         Side(
@@ -93,6 +93,9 @@ def _compared(task: Task, arguments: argparse.Namespace) -> Comparison:
         )
         for reference in (arguments.a, arguments.b)
     ]
+    kept = kept_comparison(task, *sides)
+    if kept is not None:
+        return kept
     with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
         files: Compared = sandbox.run(
             task, "explorer.workflow.comparing:compare_to_files", *sides, folder

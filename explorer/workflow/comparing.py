@@ -18,9 +18,12 @@ from explorer.findings.analysis import Analysis
 from explorer.findings.binary import ImageBinary
 from explorer.findings.executables import file_of, inspect_executable
 from explorer.gobinary.binary import GoBinary
+from explorer.gobinary.cache import BinaryCache
+from explorer.paths import cache_dir
 from explorer.task import Task
 from explorer.translation import tr
 from explorer.workflow.analysing import analyse
+from explorer.workflow.kept import kept_of_engine
 from explorer.workflow.opening import Options, binary_cache, open_source, same_image
 from explorer.workflow.snapshots import recorded_binaries, recorded_store
 
@@ -66,6 +69,28 @@ def compare_to_files(task: Task, a: Side, b: Side, folder: str) -> Compared:
     return Compared(paths[0], paths[1], str(target))
 
 
+def kept_comparison(task: Task, a: Side, b: Side) -> Comparison | None:
+    """Compare two images of engines whose analyses, programs included, are kept; None when anything of it is not.
+
+    Parses nothing of the images but their configs, and so may run in the process that shows it. ImageNotFound,
+    EngineUnreachable, EngineRefused, EngineLost, Cancelled.
+    """
+    sides = []
+    for side in (a, b):
+        kept = kept_of_engine(task, side.options)
+        if kept is None:
+            return None
+        sides.append((side.options, kept))
+    task.progress(tr("Comparing"))
+    wanted = [item.digest for _, _, items in _different(sides) for item in items]
+    cache = BinaryCache(cache_dir())
+    programs = {digest: found for digest in wanted if (found := cache.get(digest)) is not None}
+    if len(programs) < len(wanted):
+        return None
+    (_, first), (_, second) = sides
+    return compare(first, second, programs, start_up(first.image.id, second.image.id))
+
+
 def _analysed(task: Task, options: Mapping[str, Any], path: Path) -> str:
     chosen = Options(**options)
     store = LayerStore.open() if chosen.use_cache else LayerStore.private()
@@ -78,13 +103,24 @@ def read_programs(
     task: Task, sides: Sequence[tuple[Mapping[str, Any], Analysis]]
 ) -> dict[str, GoBinary]:
     """The analyses of both images' Go executables that differ, by digest; one that cannot be read is left out."""
-    held = [{item.digest: item for item in analysis.go_binaries} for _, analysis in sides]
-    shared = held[0].keys() & held[1].keys()
     programs: dict[str, GoBinary] = {}
-    for (options, analysis), binaries in zip(sides, held, strict=True):
-        wanted = [item for digest, item in binaries.items() if digest and digest not in shared]
+    for options, analysis, wanted in _different(sides):
         programs.update(_programs(task, options, analysis, wanted))
     return programs
+
+
+def _different(
+    sides: Sequence[tuple[Mapping[str, Any], Analysis]],
+) -> Iterator[tuple[Mapping[str, Any], Analysis, list[ImageBinary]]]:
+    """The executables of each side that the other one does not have."""
+    held = [{item.digest: item for item in analysis.go_binaries} for _, analysis in sides]
+    shared = held[0].keys() & held[1].keys()
+    for (options, analysis), binaries in zip(sides, held, strict=True):
+        yield (
+            options,
+            analysis,
+            [item for digest, item in binaries.items() if digest and digest not in shared],
+        )
 
 
 def _programs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,10 @@ from explorer.errors import ImageNotFound
 from explorer.filesystem.cache import LayerStore
 from explorer.findings.analysis import Analysis
 from explorer.report.analysis_json import analysis_document
+from explorer.report.compare_json import compare_json
 from explorer.task import Task
 from explorer.workflow.analysing import analyse
+from explorer.workflow.comparing import Side, compare_to_files, kept_comparison
 from explorer.workflow.kept import kept_of_engine
 from explorer.workflow.opening import Options
 from tests.engine import images
@@ -68,3 +71,20 @@ def test_that_an_image_that_is_gone_is_not_shown_from_the_cache(engine: Docker) 
     engine("rmi", name)
     with pytest.raises(ImageNotFound):
         _kept(engine, name)
+
+
+def test_that_images_whose_analyses_are_kept_compare_as_if_they_were_read(
+    engine: Docker, tmp_path: Path
+) -> None:
+    a, b = (
+        Side({"reference": images.tag(name), "host": engine.host, "use_cache": True})
+        for name in _NAMES
+    )
+    read = compare_to_files(Task(), a, b, str(tmp_path)).load()
+    kept = kept_comparison(Task(), a, b)
+    assert kept is not None
+    assert kept.content.delta != 0
+    told = replace(read, a=replace(read.a, via="cache"), b=replace(read.b, via="cache"))
+    assert compare_json(kept) == compare_json(told)
+    uncached = replace(b, options={**b.options, "use_cache": False})
+    assert kept_comparison(Task(), a, uncached) is None

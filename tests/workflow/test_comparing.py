@@ -13,7 +13,7 @@ from explorer.compare.pair import Pair
 from explorer.errors import ExplorerError
 from explorer.resources import sample_reference
 from explorer.task import Task
-from explorer.workflow.comparing import Compared, Side, compare_to_files
+from explorer.workflow.comparing import Compared, Side, compare_to_files, kept_comparison
 from explorer.workflow.opening import Options
 from tests.support.archives import built, docker_25, layer_tar, pack
 
@@ -24,17 +24,21 @@ def side(reference: str) -> Side:
     return Side(asdict(Options(reference)))
 
 
+def _small(folder: Path) -> Path:
+    path = folder / "small.tar"
+    path.write_bytes(pack(docker_25(built(layer_tar({"etc/motd": b"hello"})))))
+    return path
+
+
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
     """The sample against an archive of one small file, read in a child process."""
     folder = tmp_path_factory.mktemp("compared")
-    small = folder / "small.tar"
-    small.write_bytes(pack(docker_25(built(layer_tar({"etc/motd": b"hello"})))))
     files: Compared = sandbox.run(
         Task(),
         "explorer.workflow.comparing:compare_to_files",
         side(sample_reference()),
-        side(str(small)),
+        side(str(_small(folder))),
         str(folder),
     )
     return files.load()
@@ -56,6 +60,23 @@ def test_that_programs_are_told_by_package(compared: Comparison) -> None:
     held = [row.size.a for row in item.packages] + [row.size.a for row in item.rest]
     assert sum(held) == item.size.a
     assert [change.path for change in item.dependencies] == ["example.org/greeting"]
+
+
+def test_that_a_program_that_is_not_kept_is_left_to_the_child_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sides = side(sample_reference()), side(str(_small(tmp_path)))
+    read = compare_to_files(Task(), *sides, str(tmp_path)).load()
+    analyses = {"a": read.a, "b": read.b}
+    monkeypatch.setattr(
+        "explorer.workflow.comparing.kept_of_engine",
+        lambda _task, options: analyses[str(options["reference"])],
+    )
+    found = kept_comparison(Task(), side("a"), side("b"))
+    assert found is not None
+    assert found.binaries == read.binaries
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert kept_comparison(Task(), side("a"), side("b")) is None
 
 
 def test_that_an_analysis_that_is_there_is_not_made_again(tmp_path: Path) -> None:
