@@ -1,25 +1,15 @@
-"""`image-explorer check`: exit codes, files for machines, and the ready-made CI jobs."""
+"""`image-explorer check`: exit codes, and files for machines."""
 
 from __future__ import annotations
 
-import importlib
 import json
-import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-import yaml
 
-from explorer.cli.main import _COMMANDS, _Parser
-from explorer.resources import resource
 from tests.cli.command import image_explorer
 from tests.support.archives import built, docker_25, layer_tar, pack
-
-_CI = ("github-actions.yml", "gitlab-ci.yml")
 
 
 @pytest.fixture
@@ -98,60 +88,3 @@ def test_that_an_engine_that_is_away_exits_with_3(tmp_path: Path) -> None:
         cwd=tmp_path,
     )  # fmt: skip
     assert away.returncode == 3
-
-
-def scripts(document: Any) -> Iterator[str]:
-    """Every shell line of a CI file."""
-    if isinstance(document, dict):
-        for key, value in document.items():
-            if key in ("run", "script", "before_script"):
-                yield from [value] if isinstance(value, str) else value
-            else:
-                yield from scripts(value)
-    elif isinstance(document, list):
-        for item in document:
-            yield from scripts(item)
-
-
-def commands(name: str) -> list[list[str]]:
-    """The words of each call of our program in a CI file."""
-    document = yaml.safe_load((resource("ci") / name).read_text())
-    text = "\n".join(scripts(document)).replace("\\\n", " ")
-    lines = [shlex.split(line) for line in text.splitlines()]
-    return [words[1:] for words in lines if words and words[0] == "image-explorer"]
-
-
-@pytest.mark.parametrize("name", _CI)
-def test_that_every_option_of_the_ready_made_jobs_is_known(name: str) -> None:
-    found = commands(name)
-    assert {words[0] for words in found} >= {"check", "compare"}
-    for command, *arguments in found:
-        module = importlib.import_module(f"explorer.cli.{_COMMANDS[command]}")
-        parser = _Parser()
-        module.configure(parser)
-        assert parser.parse_args(arguments).host == ""
-
-
-@pytest.mark.parametrize("name", _CI)
-def test_that_nothing_a_stranger_writes_becomes_a_part_of_a_script(name: str) -> None:
-    document = yaml.safe_load((resource("ci") / name).read_text())
-    assert not [line for line in scripts(document) if re.search(r"\$\{\{", line)]
-
-
-def test_that_every_step_of_the_github_job_does_one_thing() -> None:
-    document = yaml.safe_load((resource("ci") / "github-actions.yml").read_text())
-    for job in document["jobs"].values():
-        assert {"runs-on", "timeout-minutes", "steps"} <= set(job)
-        for step in job["steps"]:
-            assert len({"uses", "run"} & set(step)) == 1
-            assert set(step) <= {"name", "uses", "run", "with", "if", "env"}
-
-
-def test_that_every_job_of_the_gitlab_file_has_a_stage_and_a_script() -> None:
-    document = yaml.safe_load((resource("ci") / "gitlab-ci.yml").read_text())
-    jobs = {name: job for name, job in document.items() if name not in ("variables", ".docker")}
-    assert set(jobs) == {"image-build", "image-size", "image-baseline"}
-    for job in jobs.values():
-        assert job["stage"] in ("build", "test", "deploy")
-        assert all(isinstance(line, str) for line in job["script"])
-        assert set(job.get("needs", [])) <= set(jobs)

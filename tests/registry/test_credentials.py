@@ -17,7 +17,7 @@ from explorer.registry.challenge import Challenge, parse_challenges, parse_token
 from explorer.registry.credentials import Login, find_login
 from explorer.registry.naming import HUB_LOGIN
 from explorer.task import Cancelled, Task
-from tests.registry.conftest import write_login
+from tests.support.registries import write_login
 
 
 def _config(folder: Path, document: Any) -> dict[str, str]:

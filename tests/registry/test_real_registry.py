@@ -16,9 +16,10 @@ from explorer.registry.source import open_registry_image
 from explorer.task import Task
 from explorer.workflow.analysing import analyse
 from explorer.workflow.opening import Options
-from tests.registry.conftest import PASSWORD, SERVICE, USER, RealRegistry, write_login
+from tests.registry.conftest import SERVICE
 from tests.registry.opened import paths, payload, read
 from tests.support.archives import built, layer_tar, oci
+from tests.support.registries import PASSWORD, USER, RealRegistry, write_login
 
 pytestmark = pytest.mark.slow
 

@@ -24,10 +24,10 @@ from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.layer import LayerIndex
 from explorer.registry.source import RegistrySource, open_registry_image
 from explorer.task import Cancelled, Task
-from tests.registry.conftest import write_login
 from tests.registry.fake import FakeRegistry, Reply, Request, fake_registry
 from tests.registry.opened import payload, read
 from tests.support.archives import Blobs, built, layer_tar
+from tests.support.registries import write_login
 
 IMAGE = built(layer_tar({"big": hashlib.shake_128(b"noise").digest(300_000)}))
 
