@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 import humanize
 
@@ -24,6 +25,22 @@ def size_text(count: int) -> str:
 def count_text(count: int) -> str:
     """An integer with thousands separators."""
     return f"{count:,}"
+
+
+def signed_size(size: int) -> str:
+    """A difference in bytes with a mark for those who see no colour: ▼ −34.0 MB, ▲ +1.0 kB; = for none."""
+    return _signed(size, size_text)
+
+
+def signed_count(count: int) -> str:
+    """A difference of a number: ▼ −12, ▲ +3; = for none."""
+    return _signed(count, count_text)
+
+
+def _signed(number: int, text: Callable[[int], str]) -> str:
+    if not number:
+        return "="
+    return f"▼ −{text(-number)}" if number < 0 else f"▲ +{text(number)}"
 
 
 def share_text(part: float, whole: float) -> str:

@@ -41,7 +41,7 @@ LABELS: Mapping[str, str] = {
     "network-tools": mark("Network tools"),
     "setuid": mark("Setuid and setgid files"),
     "world-writable": mark("Places that everybody may write"),
-    "root": mark("Runs as root"),
+    "root": mark("User it runs as"),
 }
 # Scripts and links there are named after programs (/etc/cron.daily/dpkg, /etc/alternatives/cc), and are none.
 _NO_PROGRAMS = (b"etc/", b"usr/share/")
@@ -62,6 +62,11 @@ class Surface:
     def runs_as_root(self) -> bool:
         """Whether the config names root or nobody at all."""
         return self.user.partition(":")[0] in ("", "0", "root")
+
+    @property
+    def runs_as(self) -> str:
+        """The user, perhaps with a group, as the config names it: root where it names none; untrusted text."""
+        return self.user or "root"
 
 
 def label(kind: str) -> str:

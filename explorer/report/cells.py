@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 
 from explorer.report.document import Cell, Column, Kind, Table
 from explorer.translation import ntr
-from explorer.units import count_text, display_name, display_text, seconds_text, size_text
+from explorer.units import (
+    count_text,
+    display_name,
+    display_text,
+    seconds_text,
+    signed_count,
+    signed_size,
+    size_text,
+)
 
 NOTHING = "–"
 _PATH_LIMIT = 240
@@ -25,19 +33,13 @@ def cell_text(kind: Kind, value: Cell) -> str:
     return str(value)
 
 
-def delta_text(size: float) -> str:
-    """A difference in bytes with its sign and a mark for those who see no colour: ▼ −34.0 MB."""
-    if not size:
-        return "="
-    return f"▼ −{size_text(int(-size))}" if size < 0 else f"▲ +{size_text(int(size))}"
-
-
 def exact_text(kind: Kind, value: Cell) -> str:
     """Every digit of a number of bytes, with its sign where it is a difference."""
     if not isinstance(value, int):
         return NOTHING
     if kind is Kind.DELTA:
-        return _signed_count(value)
+        sign = "−" if value < 0 else "+"
+        return f"{sign}{count_text(abs(value))}" if value else "="
     return count_text(value)
 
 
@@ -86,17 +88,11 @@ def is_exact(column: Column) -> bool:
     return column.exact and column.kind in (Kind.BYTES, Kind.DELTA)
 
 
-def _signed_count(value: float) -> str:
-    if not value:
-        return "="
-    return f"−{count_text(int(-value))}" if value < 0 else f"+{count_text(int(value))}"
-
-
 _NUMBERS: Mapping[Kind, Callable[[float], str]] = {
     Kind.BYTES: lambda value: size_text(int(value)),
-    Kind.DELTA: delta_text,
+    Kind.DELTA: lambda value: signed_size(int(value)),
     Kind.COUNT: lambda value: count_text(int(value)),
-    Kind.COUNT_DELTA: _signed_count,
+    Kind.COUNT_DELTA: lambda value: signed_count(int(value)),
     Kind.SHARE: share_of,
     Kind.SECONDS: lambda value: seconds_text(value) if value >= 1 else f"{1000 * value:.1f} ms",
 }

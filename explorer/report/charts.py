@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from explorer.report.cells import delta_text, visible
+from explorer.report.cells import visible
 from explorer.report.document import Bar, Bars, Panel, Strip, Strips, Tile, Treemap, Waterfall
 from explorer.report.drawing import (
     FAINT,
@@ -26,7 +26,7 @@ from explorer.report.drawing import (
 )
 from explorer.report.squarify import Rect, squarify
 from explorer.translation import tr
-from explorer.units import seconds_text, share_text, size_text
+from explorer.units import seconds_text, share_text, signed_size, size_text
 
 _ROW, _BAR = 26.0, 16.0
 _NAMES = 230.0
@@ -67,14 +67,14 @@ def waterfall(block: Waterfall) -> Drawing:
         size += step.bytes
         sizes.append(size)
     scale = (WIDTH - _NAMES - _FIGURES) / max(*sizes, block.end.bytes, 1)
-    told = "; ".join(f"{step.label} {delta_text(step.bytes)}" for step in block.steps)
+    told = "; ".join(f"{step.label} {signed_size(step.bytes)}" for step in block.steps)
     drawing = Drawing(block.title, told, _ROW * (len(block.steps) + 2) + 4)
     _whole(drawing, block.start, 0.0, scale)
     y = _ROW
     for before, step in zip(sizes, block.steps, strict=False):
         after = before + step.bytes
         left, right = _NAMES + min(before, after) * scale, _NAMES + max(before, after) * scale
-        text = delta_text(step.bytes)
+        text = signed_size(step.bytes)
         title = f"{visible(step.label)}: {text}"
         edge = _NAMES + before * scale
         drawing.shapes += [

@@ -9,17 +9,26 @@ from rich.table import Table
 from rich.text import Text
 
 from explorer.compare.comparison import Comparison, Pair
+from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
 from explorer.filesystem.diff import Change
-from explorer.findings.analysis import Analysis
 from explorer.report.cells import clipped
 from explorer.report.terminal import bar
 from explorer.translation import mark, tr
-from explorer.units import count_text, display_name, display_text, share_text, size_text
+from explorer.units import (
+    count_text,
+    display_name,
+    display_text,
+    share_text,
+    signed_count,
+    signed_size,
+    size_text,
+)
 
 _WIDTH = 120
 _FILES_SHOWN = 15
 _SETTINGS_SHOWN = 20
+_SETTING_WIDTH = 26
 _FATES = {
     Change.ADDED: mark("added"),
     Change.REMOVED: mark("removed"),
@@ -41,25 +50,13 @@ def print_comparison(comparison: Comparison) -> None:
         _files(comparison),
         _findings(comparison),
         _binaries(comparison),
-        _settings(comparison),
+        _settings(comparison, console.width),
         _surface(comparison),
     ):
         if part is not None:
             console.print(part)
     for note in comparison.notes:
         console.print(Text(clipped(note, 1000), style="yellow"))
-
-
-def signed(size: int) -> str:
-    """A difference in bytes with its sign and a mark for those who see no colour: ▼ −34.0 MB."""
-    if not size:
-        return "="
-    return f"▼ −{size_text(-size)}" if size < 0 else f"▲ +{size_text(size)}"
-
-
-def _name(analysis: Analysis) -> str:
-    image = analysis.image
-    return display_text(image.tags[0] if image.tags else image.reference, 60)
 
 
 def _table(*columns: str) -> Table:
@@ -71,20 +68,20 @@ def _table(*columns: str) -> Table:
 
 
 def _totals(c: Comparison) -> Table:
-    table = _table("", _name(c.a), _name(c.b), tr("difference"), "")
+    table = _table("", *side_names(c.a, c.b), tr("difference"), "")
     for text, pair in (
         (tr("content"), c.content),
         (tr("visible in the end"), c.contribution),
         (tr("reclaimable"), c.reclaimable),
     ):
         share = share_text(abs(pair.delta), pair.a) if pair.delta else ""
-        table.add_row(text, size_text(pair.a), size_text(pair.b), signed(pair.delta), share)
+        table.add_row(text, size_text(pair.a), size_text(pair.b), signed_size(pair.delta), share)
     files = c.files
     table.add_row(
         tr("files"),
         count_text(files.a),
         count_text(files.b),
-        f"{files.delta:+,}" if files.delta else "=",
+        signed_count(files.delta),
         "",
     )
     table.add_row(
@@ -101,12 +98,14 @@ def _waterfall(c: Comparison) -> Table | None:
     if not c.waterfall:
         return None
     most = max(abs(item.size.delta) for item in c.waterfall)
-    table = _table(tr("category"), _name(c.a), _name(c.b), tr("difference"), "")
+    table = _table(tr("category"), *side_names(c.a, c.b), tr("difference"), "")
     table.columns[-1].justify = "left"
     for item in c.waterfall:
         pair = item.size
         line = bar(abs(pair.delta), most)
-        table.add_row(item.label, size_text(pair.a), size_text(pair.b), signed(pair.delta), line)
+        table.add_row(
+            item.label, size_text(pair.a), size_text(pair.b), signed_size(pair.delta), line
+        )
     return table
 
 
@@ -120,7 +119,7 @@ def _files(c: Comparison) -> Table | None:
         if item.partner:
             path += " → /" + display_name(item.partner, 80)
         if item.change != Change.MOVED_HERE:
-            table.add_row(path, tr(_FATES[item.change]), signed(item.size.delta))
+            table.add_row(path, tr(_FATES[item.change]), signed_size(item.size.delta))
     return table
 
 
@@ -137,10 +136,10 @@ def _findings(c: Comparison) -> Table | None:
 def _binaries(c: Comparison) -> Table | None:
     if not c.binaries:
         return None
-    table = _table(tr("Go executables"), _name(c.a), _name(c.b), tr("difference"))
+    table = _table(tr("Go executables"), *side_names(c.a, c.b), tr("difference"))
     for item in c.binaries:
         pair = item.size
-        table.add_row(clipped(item.path, 80), _held(pair.a), _held(pair.b), signed(pair.delta))
+        table.add_row(clipped(item.path, 80), _held(pair.a), _held(pair.b), signed_size(pair.delta))
     return table
 
 
@@ -148,28 +147,28 @@ def _held(size: int) -> str:
     return size_text(size) if size else "–"
 
 
-def _settings(c: Comparison) -> Table | None:
+def _settings(c: Comparison, width: int) -> Table | None:
     if not c.config:
         return None
     table = Table(box=None, pad_edge=False)
-    for title in (tr("setting"), _name(c.a), _name(c.b)):
-        table.add_column(title, overflow="ellipsis", no_wrap=True, ratio=1)
+    # Cut here: the rest of the table would take the names' room.
+    room = (width - _SETTING_WIDTH - 4) // 2
+    table.add_column(tr("setting"), no_wrap=True)
+    for title in side_names(c.a, c.b):
+        table.add_column(clipped(title, room), no_wrap=True)
     for change in c.config[:_SETTINGS_SHOWN]:
-        values = (change.key, change.a or "–", change.b or "–")
-        table.add_row(*(display_text(value, 200) for value in values))
+        values = (display_text(value, room) for value in (change.a or "–", change.b or "–"))
+        table.add_row(display_text(change.key, _SETTING_WIDTH), *values)
     return table
 
 
 def _surface(c: Comparison) -> Table:
-    table = _table(tr("attack surface"), _name(c.a), _name(c.b), tr("difference"))
+    table = _table(tr("attack surface"), *side_names(c.a, c.b), tr("difference"))
     for kind in LABELS:
         if kind == "root":
-            said = {True: tr("yes"), False: tr("no")}
-            before, after = c.surface_a.runs_as_root, c.surface_b.runs_as_root
-            table.add_row(label(kind), said[before], said[after], "" if before != after else "=")
+            before, after = (display_text(s.runs_as, 40) for s in (c.surface_a, c.surface_b))
+            table.add_row(label(kind), before, after, "" if before != after else "=")
             continue
         pair = Pair(len(c.surface_a.paths[kind]), len(c.surface_b.paths[kind]))
-        table.add_row(
-            label(kind), str(pair.a), str(pair.b), f"{pair.delta:+}" if pair.delta else "="
-        )
+        table.add_row(label(kind), count_text(pair.a), count_text(pair.b), signed_count(pair.delta))
     return table

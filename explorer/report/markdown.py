@@ -15,7 +15,6 @@ from explorer.report.cells import (
     NOTHING,
     cell_text,
     change_text,
-    delta_text,
     exact_text,
     is_exact,
     more_text,
@@ -42,7 +41,7 @@ from explorer.report.document import (
 )
 from explorer.report.documents.compare import key_figures, verdict, waterfall
 from explorer.translation import ntr, tr
-from explorer.units import count_text, size_text
+from explorer.units import count_text, signed_size, size_text
 
 # docs.github.com: the body of a comment has at most 65,536 characters.
 LIMIT = 65_536
@@ -80,11 +79,11 @@ def summary(comparison: Comparison) -> str:
     if steps:
         ranked = sorted(steps, key=lambda step: -abs(step.bytes))
         shown, rest = ranked[:_SUMMARY_STEPS], ranked[_SUMMARY_STEPS:]
-        rows = [(prose(step.label), delta_text(step.bytes)) for step in shown]
+        rows = [(prose(step.label), signed_size(step.bytes)) for step in shown]
         if rest:
             more = ntr("{n} more", "{n} more", len(rest))
-            rows.append((f"*{more}*", delta_text(sum(step.bytes for step in rest))))
-        rows.append((f"**{tr('all')}**", f"**{delta_text(sum(step.bytes for step in steps))}**"))
+            rows.append((f"*{more}*", signed_size(sum(step.bytes for step in rest))))
+        rows.append((f"**{tr('all')}**", f"**{signed_size(sum(step.bytes for step in steps))}**"))
         parts.append(_grid([tr("Category"), tr("Difference")], [False, True], rows))
     return "\n\n".join(parts) + "\n"
 

@@ -12,6 +12,7 @@ from explorer.coldstart.sample import Sample
 from explorer.coldstart.stats import PRIMARY, Comparison, compare, compare_values, summarise
 from explorer.coldstart.store import find_for, places, read_measurement
 from explorer.compare.gate.evaluate import Starts
+from explorer.compare.naming import image_name
 from explorer.findings.analysis import Analysis
 from explorer.task import Task
 from explorer.translation import tr
@@ -44,7 +45,7 @@ def start_facts(
     if sample is not None:
         measured = _values(sample, image.image.id)
         summary = summarise(measured) if measured else None
-        why_not = tr("No measured run of {name} became ready.", name=_name(image))
+        why_not = tr("No measured run of {name} became ready.", name=image_name(image))
     if baseline is None:
         return Starts(summary, why_not, None, tr("There is no baseline: name one with --against."))
     together = [*own, *_measurements(task, baseline, files.baseline)]
@@ -69,7 +70,7 @@ def _apart(
     if sample is None:
         reason = starts.why_not
     elif earlier is None:
-        reason = tr("There is no measurement of {name}.", name=_name(baseline))
+        reason = tr("There is no measurement of {name}.", name=image_name(baseline))
     else:
         unlike = differences(earlier, sample)
         reason = (
@@ -116,7 +117,7 @@ def _values(sample: Sample, image_id: str) -> list[float]:
 
 
 def _none_of(analysis: Analysis, samples: Sequence[Sample], file: str) -> str:
-    name = _name(analysis)
+    name = image_name(analysis)
     if file and samples:
         held = [
             display_text(arm.reference or arm.image_id[:19], 80) for arm in samples[0].spec.arms
@@ -131,8 +132,3 @@ def _none_of(analysis: Analysis, samples: Sequence[Sample], file: str) -> str:
         "There is no measurement of {name}: image-explorer coldstart makes one.",
         name=name,
     )
-
-
-def _name(analysis: Analysis) -> str:
-    image = analysis.image
-    return display_text(image.tags[0] if image.tags else image.reference, 100)

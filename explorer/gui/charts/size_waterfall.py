@@ -12,11 +12,10 @@ from explorer.gui.charts.chart import Chart
 from explorer.gui.charts.style import palette, pen
 from explorer.gui.diff_colouring import LARGER, SMALLER
 from explorer.gui.models.compare_tables import WaterfallStep
-from explorer.gui.models.deltas import signed_size
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import tr
-from explorer.units import count_text, size_text
+from explorer.units import count_text, signed_size, size_text
 
 _HEIGHT = 0.66
 _ROOM_FOR_TEXT = 1.18

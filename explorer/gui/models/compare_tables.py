@@ -24,14 +24,12 @@ from explorer.gui.models.deltas import (
     SAME,
     STATE_LABELS,
     held_size,
-    signed_count,
-    signed_size,
 )
 from explorer.gui.models.diff_tree import DELTA_ROLE
 from explorer.gui.models.file_tree import DISPLAY
 from explorer.image.history import shown_instruction
 from explorer.translation import mark, tr
-from explorer.units import count_text, display_name, display_text
+from explorer.units import count_text, display_name, display_text, signed_count, signed_size
 
 # Paths of one kind of the attack surface that are listed.
 _PATHS_LISTED = 5000
@@ -233,11 +231,12 @@ def surface_rows(c: Comparison) -> list[Row]:
     rows: list[Row] = []
     for kind in LABELS:
         if kind == "root":
-            said = [tr("yes") if s.runs_as_root else tr("no") for s in (c.surface_a, c.surface_b)]
+            users = [display_text(side.runs_as, 60) for side in (c.surface_a, c.surface_b)]
             delta = int(c.surface_b.runs_as_root) - int(c.surface_a.runs_as_root)
-            text = "=" if not delta else "▼" if delta < 0 else "▲"
+            same = users[0] == users[1]
+            text = "▼" if delta < 0 else "▲" if delta else "=" if same else "≠"
             rows.append(
-                (_text(label(kind)), Cell(said[0], 0), Cell(said[1], 0), Cell(text, abs(delta)))
+                (_text(label(kind)), Cell(users[0], 0), Cell(users[1], 0), Cell(text, abs(delta)))
             )
             continue
         pair = Pair(len(c.surface_a.paths[kind]), len(c.surface_b.paths[kind]))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from explorer.compare.pair import Pair
 from explorer.filesystem.diff import Change
-from explorer.findings.analysis import Analysis
 from explorer.translation import mark, tr
-from explorer.units import count_text, display_text, size_text
+from explorer.units import size_text
 
 _NAME_LIMIT = 60
 # What became of a path, as one sign: ＋ added, − removed, ≠ changed, ↔ moved, = same.
@@ -43,20 +40,6 @@ CHANGE_LABELS = {
 }
 
 
-def signed_size(size: int) -> str:
-    """A difference in bytes: ▼ −34.0 MB, ▲ +1.0 kB; = for none."""
-    if not size:
-        return "="
-    return f"▼ −{size_text(-size)}" if size < 0 else f"▲ +{size_text(size)}"
-
-
-def signed_count(count: int) -> str:
-    """A difference of a number: ▼ −12, ▲ +3; = for none."""
-    if not count:
-        return "="
-    return f"▼ −{count_text(-count)}" if count < 0 else f"▲ +{count_text(count)}"
-
-
 def signed_share(pair: Pair) -> str:
     """How much of the first the difference is: (−99.2%); nothing where the first is nothing."""
     if not pair.delta or not pair.a:
@@ -76,10 +59,3 @@ def held_size(size: int) -> str:
 def change_text(change: int) -> str:
     """What became of a path, in the user's language."""
     return tr(CHANGE_LABELS[Change(change)])
-
-
-def analysis_name(analysis: Analysis) -> str:
-    """What people call an image: its first tag, else how it was asked for."""
-    image = analysis.image
-    name = image.tags[0] if image.tags else Path(image.reference).name or image.reference
-    return display_text(name, _NAME_LIMIT)

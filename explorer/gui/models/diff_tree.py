@@ -9,11 +9,11 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from explorer.filesystem.columnfile import Array
 from explorer.gui.diff_selection import DiffSelection
-from explorer.gui.models.deltas import STATES, change_text, held_size, signed_size
+from explorer.gui.models.deltas import STATES, change_text, held_size
 from explorer.gui.models.file_tree import ACCESSIBLE, ALIGNMENT, DISPLAY, RIGHT, TOOLTIP
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import mark, tr
-from explorer.units import count_text, display_name
+from explorer.units import count_text, display_name, signed_size
 
 DELTA_ROLE = int(Qt.ItemDataRole.UserRole) + 5
 NAME, SIZE_A, SIZE_B, DELTA, STATE = range(5)

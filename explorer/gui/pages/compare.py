@@ -16,10 +16,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from explorer.compare.naming import side_names
 from explorer.errors import EngineError, ExplorerError
 from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Job, Jobs
-from explorer.gui.models.deltas import analysis_name
 from explorer.gui.pages.compare_choice import CompareChoice, Offer
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.problem import ProblemPage
@@ -217,7 +217,7 @@ class ComparePage(QStackedWidget):
             replace(a, image_id=comparison.a.image.id),
             replace(b, image_id=comparison.b.image.id),
         )
-        names = [analysis_name(item) for item in (comparison.a, comparison.b)]
+        names = side_names(comparison.a, comparison.b)
         self._store.remember_comparison(a.reference, b.reference, *names)
         self.show_comparison(comparison)
         self.look_again()

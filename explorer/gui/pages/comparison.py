@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.compare.comparison import Comparison
+from explorer.compare.naming import side_names
 from explorer.errors import ExplorerError
 from explorer.gui import compare_export
 from explorer.gui.models.compare_tables import (
@@ -27,7 +28,6 @@ from explorer.gui.models.compare_tables import (
     finding_rows,
     layer_rows,
 )
-from explorer.gui.models.deltas import analysis_name
 from explorer.gui.widgets.compare_cards import CompareCards
 from explorer.gui.widgets.compare_panes import CausesPane, ProgramsPane, StartUpPane, SurfacePane
 from explorer.gui.widgets.compare_table import CompareTable
@@ -169,7 +169,7 @@ class ComparisonView(QWidget):
     def names(self) -> tuple[str, str]:
         """What both images are called."""
         assert self.comparison is not None
-        return analysis_name(self.comparison.a), analysis_name(self.comparison.b)
+        return side_names(self.comparison.a, self.comparison.b)
 
     def _count(self) -> None:
         """Say on the tabs how much there is in them."""

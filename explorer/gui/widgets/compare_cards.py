@@ -13,11 +13,11 @@ from explorer.compare.pair import Pair
 from explorer.compare.startup import StartTime
 from explorer.findings.analysis import Analysis
 from explorer.gui.models.compare_tables import start_interval, start_short
-from explorer.gui.models.deltas import signed_count, signed_share, signed_size
+from explorer.gui.models.deltas import signed_share
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.plain_label import ElidedLabel
 from explorer.translation import ntr, tr
-from explorer.units import count_text, display_text, size_text
+from explorer.units import count_text, display_text, signed_count, signed_size, size_text
 
 
 class CompareCards(QWidget):

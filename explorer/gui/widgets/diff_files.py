@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, 
 
 from explorer.compare.comparison import Comparison
 from explorer.gui.diff_selection import DEFAULT_STATES, DiffSelection
-from explorer.gui.models.deltas import STATE_LABELS, STATES, signed_size
+from explorer.gui.models.deltas import STATE_LABELS, STATES
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.breadcrumb import Breadcrumb
 from explorer.gui.widgets.diff_map import DiffMaps
@@ -18,7 +18,7 @@ from explorer.gui.widgets.flow import FlowRow
 from explorer.gui.widgets.notice import Notice
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import tr
-from explorer.units import count_text, display_text, size_text
+from explorer.units import count_text, display_text, signed_size, size_text
 
 _FIELD_WIDTH = 260
 

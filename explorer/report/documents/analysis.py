@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.compare.comparison import settings_of
+from explorer.compare.naming import image_name
 from explorer.filesystem.layer import Kind as Entry
 from explorer.findings.analysis import Analysis
 from explorer.findings.binary import ImageBinary
@@ -29,7 +30,6 @@ from explorer.report.documents.parts import (
     VALUE_LIMIT,
     category_panel,
     image_facts,
-    image_name,
     incomplete,
     layer_command,
     setting_value,

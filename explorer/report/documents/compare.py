@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.compare.comparison import Comparison, FileDelta, Pair
+from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
 from explorer.filesystem.diff import Change
 from explorer.findings.category import CATEGORIES
@@ -38,7 +39,6 @@ from explorer.report.documents.parts import (
     incomplete,
     layer_command,
     setting_value,
-    side_names,
 )
 from explorer.translation import language, mark, tr
 from explorer.units import display_text, size_text
@@ -58,7 +58,7 @@ def compare_document(comparison: Comparison, limit: int = ROWS) -> Document:
     """The report on two images, in the user's language; tables have at most `limit` rows and the sum of the rest."""
     c = comparison
     return Document(
-        title=tr("{a} compared with {b}", a=side_names(c)[0], b=side_names(c)[1]),
+        title=tr("{a} compared with {b}", a=side_names(c.a, c.b)[0], b=side_names(c.a, c.b)[1]),
         facts=(*_facts(c, 0), *_facts(c, 1)),
         warnings=tuple(dict.fromkeys([*c.notes, *_read_in_part(c)])),
         sections=tuple(
@@ -83,7 +83,7 @@ def compare_document(comparison: Comparison, limit: int = ROWS) -> Document:
 def verdict(comparison: Comparison) -> str:
     """One sentence: how much smaller or bigger."""
     c = comparison
-    names = dict(zip("ab", side_names(c), strict=True))
+    names = dict(zip("ab", side_names(c.a, c.b), strict=True))
     before, after = size_text(c.content.a), size_text(c.content.b)
     if not c.content.delta:
         return tr("{b} holds as many bytes as {a}: {size}.", **names, size=after)
@@ -127,9 +127,9 @@ def waterfall(comparison: Comparison) -> Waterfall:
     groups = {item.id: item.group for item in CATEGORIES}
     return Waterfall(
         tr("From {before} to {after}", before=size_text(c.content.a), after=size_text(c.content.b)),
-        Bar(side_names(c)[0], c.content.a),
+        Bar(side_names(c.a, c.b)[0], c.content.a),
         tuple(Bar(item.label, item.size.delta, groups[item.id]) for item in c.waterfall),
-        Bar(side_names(c)[1], c.content.b),
+        Bar(side_names(c.a, c.b)[1], c.content.b),
     )
 
 
@@ -145,7 +145,7 @@ def _read_in_part(c: Comparison) -> tuple[str, ...]:
     """What each side's own analysis complains of; the comparison's notes have told that it is in part."""
     return tuple(
         tr("{name}: {problem}", name=name, problem=problem)
-        for name, item in zip(side_names(c), (c.a, c.b), strict=True)
+        for name, item in zip(side_names(c.a, c.b), (c.a, c.b), strict=True)
         for problem in incomplete(item)[0 if item.complete else 1 :]
     )
 
@@ -174,8 +174,8 @@ def _causes(c: Comparison) -> Section:
     blocks: list[Block] = [waterfall(c)] if c.waterfall else []
     if c.content.a or c.content.b:
         panels = (
-            category_panel(c.a, side_names(c)[0]),
-            category_panel(c.b, side_names(c)[1]),
+            category_panel(c.a, side_names(c.a, c.b)[0]),
+            category_panel(c.b, side_names(c.a, c.b)[1]),
         )
         blocks.append(Treemap(tr("Both images by category, at one scale"), panels))
     return Section("causes", tr("Where the bytes went"), (*blocks, table))
@@ -183,8 +183,8 @@ def _causes(c: Comparison) -> Section:
 
 def _pair_columns(c: Comparison, *, exact: bool = False) -> tuple[Column, ...]:
     return (
-        Column("before_bytes", side_names(c)[0], Kind.BYTES),
-        Column("after_bytes", side_names(c)[1], Kind.BYTES),
+        Column("before_bytes", side_names(c.a, c.b)[0], Kind.BYTES),
+        Column("after_bytes", side_names(c.a, c.b)[1], Kind.BYTES),
         Column("delta_bytes", tr("Difference"), Kind.DELTA, exact=exact),
     )
 
@@ -316,8 +316,8 @@ def _programs(c: Comparison, limit: int) -> Section:
 def _settings(c: Comparison) -> Section:
     columns = (
         Column("setting", tr("Setting"), Kind.CODE),
-        Column("before", side_names(c)[0], Kind.CODE),
-        Column("after", side_names(c)[1], Kind.CODE),
+        Column("before", side_names(c.a, c.b)[0], Kind.CODE),
+        Column("after", side_names(c.a, c.b)[1], Kind.CODE),
     )
     rows: tuple[Row, ...] = tuple(
         (
@@ -334,17 +334,16 @@ def _settings(c: Comparison) -> Section:
 def _surface(c: Comparison, limit: int) -> Section:
     columns = (
         Column("kind", tr("Attack surface")),
-        Column("before", side_names(c)[0], Kind.COUNT, summed=False),
-        Column("after", side_names(c)[1], Kind.COUNT, summed=False),
+        Column("before", side_names(c.a, c.b)[0], Kind.COUNT, summed=False),
+        Column("after", side_names(c.a, c.b)[1], Kind.COUNT, summed=False),
         Column("delta", tr("Difference"), Kind.COUNT_DELTA, summed=False),
     )
     rows: list[Row] = []
     paths: list[Row] = []
-    said = {True: tr("yes"), False: tr("no")}
     for kind in LABELS:
         if kind == "root":
-            as_root = c.surface_a.runs_as_root, c.surface_b.runs_as_root
-            rows.append((label(kind), said[as_root[0]], said[as_root[1]], None))
+            users = (display_text(side.runs_as, 40) for side in (c.surface_a, c.surface_b))
+            rows.append((label(kind), *users, None))
             continue
         held = c.surface_a.paths[kind], c.surface_b.paths[kind]
         rows.append((label(kind), len(held[0]), len(held[1]), len(held[1]) - len(held[0])))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from explorer.compare.comparison import Comparison
+from explorer.compare.naming import side_names
 from explorer.compare.programs import BinaryDelta
 from explorer.report.document import Block, Column, Kind, Row, Table
-from explorer.report.documents.parts import side_names
 from explorer.translation import tr
 from explorer.units import display_text
 
@@ -21,8 +21,8 @@ def program_blocks(c: Comparison, limit: int) -> tuple[Block, ...]:
     columns = (
         Column("program", tr("Go executable"), Kind.CODE),
         Column("moved_from", tr("Moved from"), Kind.CODE),
-        Column("before_bytes", side_names(c)[0], Kind.BYTES),
-        Column("after_bytes", side_names(c)[1], Kind.BYTES),
+        Column("before_bytes", side_names(c.a, c.b)[0], Kind.BYTES),
+        Column("after_bytes", side_names(c.a, c.b)[1], Kind.BYTES),
         Column("delta_bytes", tr("Difference"), Kind.DELTA),
     )
     ranked = sorted(c.binaries, key=lambda item: -max(item.size.a, item.size.b))
@@ -52,8 +52,8 @@ def _packages(c: Comparison, item: BinaryDelta, place: int) -> Table:
     columns = (
         Column("package", tr("Package"), Kind.CODE),
         Column("module", tr("Module"), Kind.CODE),
-        Column("before_bytes", side_names(c)[0], Kind.BYTES),
-        Column("after_bytes", side_names(c)[1], Kind.BYTES),
+        Column("before_bytes", side_names(c.a, c.b)[0], Kind.BYTES),
+        Column("after_bytes", side_names(c.a, c.b)[1], Kind.BYTES),
         Column("delta_bytes", tr("Difference"), Kind.DELTA),
     )
     rows: list[Row] = [
@@ -80,8 +80,8 @@ def _changes(c: Comparison, item: BinaryDelta, place: int, limit: int) -> Table:
     columns = (
         Column("what", tr("What")),
         Column("name", tr("Name"), Kind.CODE),
-        Column("before", side_names(c)[0], Kind.CODE),
-        Column("after", side_names(c)[1], Kind.CODE),
+        Column("before", side_names(c.a, c.b)[0], Kind.CODE),
+        Column("after", side_names(c.a, c.b)[1], Kind.CODE),
     )
     rows: list[Row] = [
         (

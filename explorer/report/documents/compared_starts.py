@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explorer.coldstart.verdict import verdict_text
 from explorer.compare.comparison import Comparison
+from explorer.compare.naming import side_names
 from explorer.compare.startup import StartTime
 from explorer.report.document import (
     Block,
@@ -16,7 +17,6 @@ from explorer.report.document import (
     Strips,
     Table,
 )
-from explorer.report.documents.parts import side_names
 from explorer.translation import tr
 from explorer.units import display_text
 
@@ -27,7 +27,7 @@ def start_section(c: Comparison) -> Section:
     found = c.startup
     if found is None:
         return Section("start", title, ())
-    names = dict(zip("ab", side_names(c), strict=True))
+    names = dict(zip("ab", side_names(c.a, c.b), strict=True))
     if found.together is not None:
         said = tr("A is {a}, B is {b}.", **names) + " " + verdict_text(found.together)
     elif found.a and found.b:

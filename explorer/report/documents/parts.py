@@ -6,7 +6,7 @@ import heapq
 
 import numpy as np
 
-from explorer.compare.comparison import Comparison
+from explorer.compare.naming import image_name
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Kind as Entry
 from explorer.filesystem.tree import FileTree
@@ -27,25 +27,6 @@ _PARTS = 9
 _SMALLEST = 50  # of a category: what holds less is not a place of its own
 _COMMAND_LIMIT = 300
 VALUE_LIMIT = 300
-
-
-def image_name(analysis: Analysis) -> str:
-    """What people call the image."""
-    image = analysis.image
-    return display_text(image.tags[0] if image.tags else image.reference, 80)
-
-
-def side_names(c: Comparison) -> tuple[str, str]:
-    """What the two images of a comparison are called, never the same."""
-    names = image_name(c.a), image_name(c.b)
-    if names[0] == names[1]:
-        names = display_text(c.a.image.reference, 80), display_text(c.b.image.reference, 80)
-    if names[0] == names[1]:
-        names = (
-            tr("{label} ({which})", label=names[0], which=tr("before")),
-            tr("{label} ({which})", label=names[1], which=tr("after")),
-        )
-    return names
 
 
 def image_facts(analysis: Analysis) -> tuple[Fact, ...]:

@@ -28,8 +28,9 @@ from explorer.gui.models.compare_tables import (
     surface_rows,
     waterfall_steps,
 )
-from explorer.gui.models.deltas import signed_count, signed_share, signed_size
+from explorer.gui.models.deltas import signed_share
 from explorer.gui.models.diff_tree import DELTA_ROLE
+from explorer.units import signed_count, signed_size
 from tests.gui.comparisons import everything
 
 pytestmark = pytest.mark.gui
@@ -89,7 +90,7 @@ def test_that_settings_and_findings_say_what_became_of_them() -> None:
 def test_that_the_surface_is_counted_and_its_paths_are_listed() -> None:
     c = everything()
     assert ("Shells", "1", "0", "▼ −1") in texts(surface_rows(c))
-    assert ("Runs as root", "yes", "no", "▼") in texts(surface_rows(c))
+    assert ("User it runs as", "root", "1000", "▼") in texts(surface_rows(c))
     assert ("－ removed", "Shells", "/bin/sh") in texts(surface_path_rows(c))
 
 
