@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
+import textwrap
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,6 @@ from explorer.units import display_text
 
 if TYPE_CHECKING:
     from explorer.compare.gate.evaluate import Facts
-    from explorer.compare.gate.limits import Limit
     from explorer.compare.gate.rules import Rule
     from explorer.findings.analysis import Analysis
     from explorer.task import Task
@@ -30,19 +29,33 @@ _EXIT_CODES = {"passed": 0, "failed": BROKEN, "unknown": UNTOLD}
 
 def describe() -> str:
     """One sentence for --help."""
-    return tr(
-        "Checks an image against limits, for CI: exit code 0 kept, 1 broken, 2 could not tell."
-    )
+    return tr("Holds an image against limits, for CI: exit code 0 kept, 1 broken, 2 unknown.")
 
 
 def example() -> str:
-    """Examples for --help."""
-    return tr("Examples:") + (
-        "\n  image-explorer check app:new --max-size 20MB --max-reclaimable 5% --forbid go-toolchain"
-        "\n  image-explorer check app:new --against snapshot:main.image-snapshot --max-growth 2%"
-        "\n  image-explorer check app:new --against app:old --samples start.json --max-slowdown 50ms"
-        "\n  image-explorer check docker://registry.example/app:new --max-size 20MB --junit check.xml"
-    )
+    """Examples for --help, a file of limits, and the names that can be limited."""
+    from explorer.findings.category import CATEGORIES
+
+    names = ", ".join(category.id for category in CATEGORIES)
+    return "\n".join((
+        tr("Examples:"),
+        "  image-explorer check app:new --max-size 20MB --forbid go-toolchain",
+        "  image-explorer check app:new --against app:old --max-growth 2%",
+        "  image-explorer check app:new --against snapshot:main.image-snapshot \\",
+        "    --samples start.json --max-slowdown 50ms",
+        "  image-explorer check docker://registry.example/app:new \\",
+        "    --config limits.toml --junit check.xml",
+        "",
+        tr("A file of limits (--config) has the options' names:"),
+        "  [check]",
+        '  max-size = "20MB"',
+        '  forbid = ["go-toolchain", "vcs"]',
+        '  max-category = ["source=0", "system=80%"]',
+        "",
+        tr("Categories:"),
+        *textwrap.wrap(names, 76, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False),
+        tr("Findings have names, too: analyze --json tells those of an image."),
+    ))  # fmt: skip
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +77,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     dive.add_argument(
         "--no-dive-ci", action="store_true", help=tr("leave the .dive-ci in this folder alone")
+    )
+    parser.add_argument(
+        "--config",
+        default="",
+        metavar="FILE",
+        help=tr("a TOML file of limits, see below; those given here win"),
     )
     add_json(parser)
     parser.add_argument(
@@ -95,7 +114,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CATEGORY|FINDING",
-        help=tr("nothing of this may be there, for example go-toolchain; may be repeated"),
+        help=tr("nothing of this may be there, for example source; may be repeated"),
     )
     parser.add_argument(
         "--max-growth",
@@ -132,9 +151,10 @@ def _add_starts(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check one image; 0 when every rule is kept, BROKEN when one is not, UNTOLD when one could not be told."""
     rules, sources = _rules(arguments)
+    _check_subjects(rules)
     with console_task() as task:
         facts = _facts(task, arguments, rules)
-    _check_subjects(rules, facts.image)
+    _check_subjects(rules, facts.image.rules)
     from explorer.compare.gate.evaluate import evaluate
     from explorer.compare.gate.rules import overall
 
@@ -171,57 +191,46 @@ def _write_files(
 
 
 def _rules(arguments: argparse.Namespace) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
-    """The rules of the options and of dive's file, and the files they come from; InputError when there are none."""
-    from explorer.compare.gate import rules as kinds
+    """The rules of the options and of the files, and these files; InputError when there are none."""
     from explorer.compare.gate.divefile import USUAL_NAME, read_dive_file
-    from explorer.compare.gate.limits import (
-        BYTES,
-        Limit,
-        parse_duration,
-        parse_duration_or_share,
-        parse_size,
-        parse_size_or_share,
-    )
+    from explorer.compare.gate.limitfile import read_limit_file
+    from explorer.compare.gate.stated import OPTIONS, REPEATED, stated_rule
 
     if "-" == arguments.json == arguments.junit:
-        raise InputError(tr("Only one of --json and --junit can go to standard output."))
-    found: list[Rule] = []
-    single: tuple[tuple[str, str | None, Callable[[str], Limit]], ...] = (
-        (kinds.SIZE, arguments.max_size, parse_size),
-        (kinds.RECLAIMABLE, arguments.max_reclaimable, parse_size_or_share),
-        (kinds.GROWTH, arguments.max_growth, parse_size_or_share),
-        (kinds.START, arguments.max_start, parse_duration),
-        (kinds.SLOWDOWN, arguments.max_slowdown, parse_duration_or_share),
-    )
-    found += [kinds.Rule(kind, parse(text)) for kind, text, parse in single if text is not None]
-    for text in arguments.max_category:
-        subject, equals, limit = text.partition("=")
-        if not equals:
-            raise InputError(
-                tr("{text} is no limit of a category.", text=display_text(text, 60)),
-                tr("Write it as source=0 or system=80%."),
-            )
-        found.append(kinds.Rule(kinds.CATEGORY, parse_size_or_share(limit), subject))
-    found += [
-        kinds.Rule(kinds.FORBIDDEN, Limit(0.0, BYTES), subject) for subject in arguments.forbid
-    ]
-    sources: tuple[str, ...] = ()
+        raise InputError(
+            tr("Only one of --json and --junit can go to standard output."),
+            tr("Name a file for the other."),
+        )
+    sources: list[str] = []
+    found: dict[str, Rule] = {}
+    if arguments.config:
+        found = {rule.id: rule for rule in read_limit_file(Path(arguments.config))}
+        sources.append(arguments.config)
+    for option in OPTIONS:
+        given = getattr(arguments, option.replace("-", "_"))
+        for text in given if option in REPEATED else [given]:
+            if text is not None:
+                rule = stated_rule(option, text)
+                found[rule.id] = rule
     file = arguments.dive_ci
     if not file and not arguments.no_dive_ci and Path(USUAL_NAME).is_file():
         file = USUAL_NAME
     if file:
-        found += read_dive_file(Path(file))
-        sources = (file,)
+        found |= {rule.id: rule for rule in read_dive_file(Path(file))}
+        sources.append(file)
     if not found:
         raise InputError(
             tr("There is no rule to check."),
             tr("Give at least one, for example --max-size 20MB; --help lists them."),
         )
-    return tuple(found), sources
+    return tuple(found.values()), tuple(sources)
 
 
-def _check_subjects(rules: tuple[Rule, ...], analysis: Analysis) -> None:
-    """InputError for a category or finding that cannot exist: a mistyped name would pass for ever."""
+def _check_subjects(rules: tuple[Rule, ...], rule_ids: tuple[str, ...] | None = None) -> None:
+    """InputError for a category or finding that cannot exist: a mistyped name would pass for ever.
+
+    `rule_ids` are those of the image's analysis; before there is one, a name may still be one of them.
+    """
     from explorer.compare.gate.rules import CATEGORY, FORBIDDEN, is_known_subject
     from explorer.findings.category import CATEGORIES
     from explorer.findings.finding import TEXTS
@@ -230,17 +239,30 @@ def _check_subjects(rules: tuple[Rule, ...], analysis: Analysis) -> None:
     for rule in rules:
         if rule.kind == CATEGORY:
             known, names = rule.subject in categories, categories
-        elif rule.kind == FORBIDDEN:
-            known = is_known_subject(rule.subject, analysis.rules)
-            names = list(dict.fromkeys([*categories, *TEXTS, *filter(None, analysis.rules)]))
+            message = tr("There is no category {name}.", name=_shown(rule.subject))
+        elif rule.kind == FORBIDDEN and (rule_ids is not None or not rule.subject):
+            known = is_known_subject(rule.subject, rule_ids or ())
+            names = list(dict.fromkeys([*categories, *TEXTS, *filter(None, rule_ids or ())]))
+            message = tr("There is no category or finding {name}.", name=_shown(rule.subject))
         else:
             continue
         if not known:
-            near = get_close_matches(rule.subject, names, n=3, cutoff=0.5) or categories
-            raise InputError(
-                tr("There is no category or finding {name}.", name=display_text(rule.subject, 60) or '""'),
-                tr("Did you mean {names}?", names=", ".join(near)),
-            )  # fmt: skip
+            raise InputError(message, _names_hint(rule.subject, names))
+
+
+def _names_hint(subject: str, names: list[str]) -> str:
+    """The names that come near to a mistyped one, and where all of them stand."""
+    wanted = subject.strip().lower().replace(" ", "-").replace("_", "-")[:60]
+    alike = [name for name in names if wanted in name.split("-")]
+    near = list(dict.fromkeys([*get_close_matches(wanted, names, n=3, cutoff=0.7), *alike]))[:3]
+    command = "image-explorer check --help"
+    if near:
+        return tr("Did you mean {names}? {command} lists the categories.", names=", ".join(near), command=command)  # fmt: skip
+    return tr("{command} lists the categories.", command=command)
+
+
+def _shown(subject: str) -> str:
+    return display_text(subject, 60) or '""'
 
 
 def _facts(task: Task, arguments: argparse.Namespace, rules: tuple[Rule, ...]) -> Facts:

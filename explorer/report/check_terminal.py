@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +14,7 @@ from explorer.compare.gate.rules import (
     DIVE_EFFICIENCY,
     FAILED,
     PASSED,
+    SLOWDOWN,
     UNKNOWN,
     Outcome,
     overall,
@@ -28,18 +31,34 @@ _WORDS = {PASSED: mark("passed"), FAILED: mark("failed"), UNKNOWN: mark("could n
 def print_check(
     reference: str, outcomes: tuple[Outcome, ...], sources: tuple[str, ...] = ()
 ) -> None:
-    """Write the table to standard output; colours only on a terminal."""
+    """Write the table to standard output; colours, and lines cut to its width, only on a terminal."""
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
+    whole = not console.is_terminal
+    if whole:
         console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=_WIDTH)
-    console.print(Text(display_text(reference, 200), style="bold"))
+
+    def line(text: str, style: str = "", indent: int = 0) -> None:
+        # A file or a CI log has no width: its lines stay whole.
+        shown = Text(" " * indent + text if whole else text, style=style)
+        console.print(
+            shown if whole else Padding(shown, (0, 0, 0, indent), expand=False), soft_wrap=whole
+        )
+
+    line(display_text(reference, 200), "bold")
     for source in sources:
-        console.print(Text(tr("with the rules of {file}", file=display_text(source, 200)), style="dim"))  # fmt: skip
+        line(tr("with the rules of {file}", file=display_text(source, 200)), "dim")
     console.print(_table(outcomes))
-    for outcome in outcomes:
-        if outcome.verdict != PASSED:
-            console.print(_details(outcome))
-    console.print(Text(summary_text(outcomes), style=_MARKS[overall(outcomes)][1]))
+    for outcome in filter(_needs_words, outcomes):
+        line(f"{outcome.rule.title()}:")
+        for words in filter(None, (outcome.reason, *outcome.evidence)):
+            line(words, indent=2)
+    line(summary_text(outcomes), _MARKS[overall(outcomes)][1])
+
+
+def _needs_words(outcome: Outcome) -> bool:
+    """What is kept speaks for itself, but for a difference above its limit that may be chance."""
+    over = outcome.measured is not None and outcome.measured > outcome.rule.limit.value
+    return outcome.verdict != PASSED or (outcome.rule.kind == SLOWDOWN and over)
 
 
 def summary_text(outcomes: tuple[Outcome, ...]) -> str:
@@ -54,29 +73,24 @@ def summary_text(outcomes: tuple[Outcome, ...]) -> str:
 
 
 def _table(outcomes: tuple[Outcome, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column(tr("rule"), overflow="ellipsis", no_wrap=True)
-    for title in (tr("measured"), tr("limit")):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column(tr("result"), no_wrap=True)
+    rows = []
     for outcome in outcomes:
         measured, limit = pair_texts(outcome)
-        sign, style = _MARKS[outcome.verdict]
         bound = "≥" if outcome.rule.kind == DIVE_EFFICIENCY else "≤"
-        table.add_row(
-            Text(sign, style=style),
-            outcome.rule.title(),
-            measured,
-            f"{bound} {limit}",
-            Text(tr(_WORDS[outcome.verdict]), style=style),
-        )
+        sign, style = _MARKS[outcome.verdict]
+        word = Text(tr(_WORDS[outcome.verdict]), style=style)
+        title = Text(outcome.rule.title())
+        rows.append((Text(sign, style=style), title, Text(measured), Text(f"{bound} {limit}"), word))  # fmt: skip
+    table = Table(box=None, pad_edge=False)
+    titles = ("", tr("rule"), tr("measured"), tr("limit"), tr("result"))
+    for place, title in enumerate(titles):
+        if place == 1:
+            # Where it is narrow this one gives way: figures are read whole or not at all.
+            table.add_column(title)
+            continue
+        width = max(cell_len(title), *(row[place].cell_len for row in rows))
+        justify: JustifyMethod = "right" if place in (2, 3) else "left"
+        table.add_column(title, justify=justify, no_wrap=True, min_width=width)
+    for row in rows:
+        table.add_row(*row)
     return table
-
-
-def _details(outcome: Outcome) -> Text:
-    text = Text(f"{outcome.rule.title()}:")
-    for line in (outcome.reason, *outcome.evidence):
-        if line:
-            text.append(f"\n  {line}")
-    return text

@@ -8,6 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from explorer.cli.check import _check_subjects, describe, example
+from explorer.errors import InputError
+from explorer.findings.category import CATEGORIES
 from tests.cli.command import image_explorer
 from tests.support.archives import built, docker_25, layer_tar, pack
 
@@ -74,12 +77,65 @@ def test_that_a_dive_file_in_the_folder_is_used_unless_told_otherwise(
     assert left.stderr.startswith("error: There is no rule to check.")
 
 
-def test_that_a_mistyped_category_is_an_error_and_never_passes(
+@pytest.mark.parametrize(
+    ("option", "value", "message", "hint"),
+    [
+        ("--forbid", "go-tolchain", "There is no category or finding go-tolchain.", "Did you mean go-toolchain, c-toolchain? "),
+        ("--forbid", "Go toolchain", "There is no category or finding Go toolchain.", "Did you mean go-toolchain, "),
+        ("--forbid", "nonsense", "There is no category or finding nonsense.", ""),
+        ("--forbid", "", 'There is no category or finding "".', ""),
+        ("--max-category", "souce=0", "There is no category souce.", "Did you mean source? "),
+        ("--max-category", "deleted-later=0", "There is no category deleted-later.", "Did you mean deleted? "),
+    ],
+)  # fmt: skip
+def test_that_a_mistyped_name_is_an_error_with_the_nearest_ones(
+    option: str, value: str, message: str, hint: str
+) -> None:
+    from explorer.compare.gate.stated import stated_rule
+
+    with pytest.raises(InputError) as raised:
+        _check_subjects((stated_rule(option[2:], value),), ("go-tools", ""))
+    assert raised.value.message == message
+    assert raised.value.hint.startswith(hint)
+    assert raised.value.hint.endswith("image-explorer check --help lists the categories.")
+
+
+def test_that_help_lists_every_category_and_fits_80_columns() -> None:
+    words = set(example().replace(",", " ").split())
+    assert {item.id for item in CATEGORIES} <= words
+    assert max(map(len, [describe(), *example().splitlines()])) <= 80
+
+
+def test_that_a_file_of_limits_is_held_and_the_command_line_wins(
     archive: str, tmp_path: Path
 ) -> None:
-    wrong = image_explorer("check", archive, "--forbid", "go-tolchain", cwd=tmp_path)
-    assert wrong.returncode == 2
-    assert "hint: Did you mean go-toolchain, " in wrong.stderr
+    (tmp_path / "limits.toml").write_text(
+        '[check]\nmax-size = "1kB"\nmax-category = ["source=0", "other=1"]\nforbid = "vcs"\n'
+    )
+    done = image_explorer(
+        "check", archive, "--config", "limits.toml", "--max-size", "6kB",
+        "--max-category", "other=50%", "--forbid", "vcs", "--json", "-", cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    rules = json.loads(done.stdout)["rules"]
+    assert [(rule["id"], rule["limit"], rule["origin"]) for rule in rules] == [
+        ("max-size", 6000, ""),
+        ("max-category:source", 0, "limits.toml"),
+        ("max-category:other", 0.5, ""),
+        ("forbid:vcs", 0, ""),
+    ]
+
+
+def test_that_a_file_of_limits_and_a_dive_file_are_both_held(archive: str, tmp_path: Path) -> None:
+    (tmp_path / ".dive-ci").write_text("rules:\n  highestWastedBytes: 1KB\n")
+    (tmp_path / "limits.toml").write_text('[check]\nmax-size = "6kB"\n')
+    done = image_explorer("check", archive, "--config", "limits.toml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:3] == [
+        archive,
+        "with the rules of limits.toml",
+        "with the rules of .dive-ci",
+    ]
 
 
 def test_that_an_engine_that_is_away_exits_with_3(tmp_path: Path) -> None:

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from explorer.compare.gate.evaluate import Facts, evaluate
 from explorer.compare.gate.limits import Limit
-from explorer.compare.gate.rules import FAILED, FORBIDDEN, PASSED, SIZE, UNKNOWN, Outcome, Rule
+from explorer.compare.gate.rules import (
+    FAILED,
+    FORBIDDEN,
+    PASSED,
+    SIZE,
+    SLOWDOWN,
+    UNKNOWN,
+    Outcome,
+    Rule,
+    number_text,
+)
 from explorer.findings.analysis import Analysis, analyse
 from explorer.report.check_json import check_json
 from explorer.report.check_junit import check_junit
@@ -132,3 +142,44 @@ def test_that_the_table_holds_no_control_characters(capsys: pytest.CaptureFixtur
     assert "\x1b" not in shown
     assert "\x07" not in shown
     assert "1 rule: 1 failed" in shown
+
+
+def test_that_lines_stay_whole_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = "/" + "long/" * 30
+    print_check(path, (Outcome(RULE, FAILED, 700.0, evidence=(f"{path}a: 700 B",)),))
+    assert capsys.readouterr().out.splitlines() == [
+        path,
+        "   rule                          measured    limit  result",
+        "✘  size (content of all layers)     700 B  ≤ 500 B  failed",
+        "size (content of all layers):",
+        f"  {path}a: 700 B",
+        "1 rule: 1 failed",
+    ]
+
+
+def test_that_a_difference_that_may_be_chance_is_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rule = Rule(SLOWDOWN, Limit(0.0, "seconds"))
+    print_check("a", (Outcome(rule, PASSED, 0.00048, evidence=("No difference detected.",)),))
+    assert capsys.readouterr().out.splitlines() == [
+        "a",
+        "   rule                            measured   limit  result",
+        "✔  slower start than the baseline   0.48 ms  ≤ 0 ms  passed",
+        "slower start than the baseline:",
+        "  No difference detected.",
+        "1 rule: 1 passed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 ms"), (-0.0, "0 ms"), (-0.000001, "0 ms"), (0.0004815, "0.48 ms"), (0.003, "3 ms"),
+        (0.0125, "12.5 ms"), (0.05, "50 ms"), (0.3, "300 ms"), (-0.3, "−300 ms"), (1.5, "1.50 s"),
+    ],
+)  # fmt: skip
+def test_that_a_duration_is_short_and_never_minus_nothing(seconds: float, text: str) -> None:
+    assert number_text(seconds, "seconds") == text

@@ -182,7 +182,10 @@ def _slowdown(rule: Rule, facts: Facts) -> Outcome:
     found = starts.change
     if found is None:
         return Outcome(rule, UNKNOWN, None, starts.why_no_change)
-    evidence = (verdict_text(found), *starts.cautions)
+    letters = (
+        (tr("A is the baseline, B this image."),) if found.verdict in ("faster", "slower") else ()
+    )
+    evidence = (verdict_text(found), *letters, *starts.cautions)
     scale = found.median_a or 0.0
     limit = rule.limit.value * scale if rule.limit.unit == SHARE else rule.limit.value
     shift = found.shift

@@ -97,7 +97,15 @@ def number_text(value: float | None, unit: str) -> str:
     if unit == SHARE:
         return f"{100 * value:.2f}%".replace(".00%", "%")
     assert unit == SECONDS
-    return f"{1000 * value:.0f} ms" if abs(value) < 1 else seconds_text(value)
+    text = _milliseconds(abs(value)) if abs(value) < 1 else seconds_text(abs(value))
+    return f"−{text}" if value < 0 and text != "0 ms" else text
+
+
+def _milliseconds(seconds: float) -> str:
+    """0.48 ms, 12.5 ms, 300 ms."""
+    digits = 2 if seconds < 0.00995 else 1 if seconds < 0.0995 else 0
+    text = f"{1000 * seconds:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if digits else text} ms"
 
 
 def pair_texts(outcome: Outcome) -> tuple[str, str]:
