@@ -215,7 +215,7 @@ class Repository:
         except PlainServer:
             raise RegistryError(
                 tr("The registry {host} does not speak TLS.", host=display_text(self.name.host, 120)),
-                tr("Only registries on this machine are asked without encryption."),
+                tr("Only registries on this machine are asked without encryption. Pull the image and name it without docker://, or give the registry a certificate."),
             ) from None  # fmt: skip
 
     def _target(self, url: str, location: str) -> str:
@@ -224,7 +224,7 @@ class Repository:
             target = urljoin(url, location)
         except ValueError:
             target = location
-        if _is_safe(target, plain=url.startswith("http:")):
+        if _is_safe(target, plain=url.startswith("http:"), near=is_loopback(self.name.server)):
             return target
         raise RegistryError(
             tr(
@@ -239,7 +239,9 @@ class Repository:
     def _authorize(self, task: Task, challenges: list[Challenge]) -> str:
         """The Authorization header for what the registry asks; RegistryError when there is no login for it."""
         if self._login is None:
-            self._login, self.note = find_login(task, self.name.login)
+            self._login, self.note = find_login(
+                task, self.name.login, repository=self.name.repository
+            )
         by_scheme = {item.scheme: item for item in reversed(challenges)}
         if "bearer" in by_scheme:
             return self._bearer(task, by_scheme["bearer"])
@@ -253,7 +255,7 @@ class Repository:
         if self._login.bearer_token:
             return f"Bearer {self._login.bearer_token}"
         realm = challenge.parameters.get("realm", "")
-        if not _is_safe(realm):
+        if not _is_safe(realm, near=is_loopback(self.name.server)):
             raise RegistryError(
                 tr(
                     "The registry {host} wants logins sent to {realm}, which is not encrypted.",
@@ -381,8 +383,11 @@ class Repository:
         return [str(tag) for tag in tags][:_TAGS_ASKED] if isinstance(tags, list) else []
 
 
-def _is_safe(url: str, *, plain: bool = False) -> bool:
-    """Whether what is sent there stays between us and its host: encrypted, or on this machine; `plain`: or anywhere."""
+def _is_safe(url: str, *, near: bool, plain: bool = False) -> bool:
+    """Whether what is sent there stays between us and its host: encrypted, or on this machine; `plain`: or anywhere.
+
+    Only a registry on this machine (`near`) may send us to a server on it: another one means to use us as its way in.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -390,8 +395,9 @@ def _is_safe(url: str, *, plain: bool = False) -> bool:
         return False
     if not host or port == 0 or parts.username is not None:
         return False
-    near = plain or is_loopback(parts.netloc)
-    return parts.scheme == "https" or (parts.scheme == "http" and near)
+    if is_loopback(parts.netloc):
+        return near and parts.scheme in ("http", "https")
+    return parts.scheme == "https" or (parts.scheme == "http" and plain)
 
 
 def _retry_after(answer: Answer) -> float:

@@ -1,6 +1,6 @@
-"""Logins of the docker config: kept in the file itself, or by the helper programs that it names.
+"""Logins that docker and podman keep: in their files themselves, or by the helper programs that these name.
 
-Source: docker/cli cli/config/configfile (file.go) and docker/docker-credential-helpers (the protocol).
+Sources: docker/cli cli/config/configfile (file.go), docker/docker-credential-helpers (the protocol), containers-auth.json(5).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import RegistryError
+from explorer.registry.naming import HUB, HUB_LOGIN
 from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_text
@@ -51,25 +52,69 @@ class Login:
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A file of logins, and the names under which the one that is looked for may stand in it, the best first.
+
+    The last one is what a helper is asked for. `by_host`: what follows the host in the file's own names means nothing.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    by_host: bool = False
+
+
 def find_login(
-    task: Task, registry: str, environment: Mapping[str, str] | None = None
+    task: Task,
+    registry: str,
+    environment: Mapping[str, str] | None = None,
+    repository: str = "",
 ) -> tuple[Login, str]:
-    """The login for a registry, and a note when a helper program could not be asked ("" else)."""
+    """The login for a repository of a registry, and a note when a helper program could not be asked ("" else)."""
     env = os.environ if environment is None else environment
-    config = _config(env)
-    helper = _helper_for(config, registry)
-    if helper:
-        try:
-            return _ask(task, helper, registry, env), ""
-        except RegistryError as error:
-            return Login(), error.message
-    return _held(config.get("auths"), registry), ""
+    notes = []
+    for place in _places(env, registry, repository):
+        config = _contents(place.path)
+        helper = _helper_for(config, place.names[-1])
+        if not helper:
+            login = _held(config.get("auths"), place)
+        else:
+            try:
+                login = _ask(task, helper, place.names[-1], env)
+            except RegistryError as error:
+                notes.append(error.message)
+                continue
+        if login:
+            return login, ""
+    return Login(), notes[0] if notes else ""
 
 
-def _config(env: Mapping[str, str]) -> dict[str, Any]:
-    folder = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/")) / ".docker")
+def _places(env: Mapping[str, str], registry: str, repository: str) -> list[_Place]:
+    """podman's file where the environment names one; else docker's comes first: our references are docker's.
+
+    podman's files may hold a login for a part of a registry: host/team/app before host/team before host.
+    """
+    home = Path(env.get("HOME", "/"))
+    host = HUB if registry == HUB_LOGIN else registry
+    parts = repository.split("/") if repository else []
+    within = ["/".join([host, *parts[:count]]) for count in range(len(parts), 0, -1)]
+    names = (*within, *([HUB_LOGIN] if host == HUB else []), host)
+    docker = Path(env.get("DOCKER_CONFIG") or home / ".docker")
+    runtime = env.get("XDG_RUNTIME_DIR") or f"/run/containers/{os.getuid()}"
+    config = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
+    chosen = env.get("REGISTRY_AUTH_FILE")
+    return [
+        *([_Place(Path(chosen), names)] if chosen else []),
+        _Place(docker / "config.json", (registry,), by_host=True),
+        _Place(Path(runtime) / "containers/auth.json", names),
+        _Place(config / "containers/auth.json", names),
+    ]
+
+
+def _contents(path: Path) -> dict[str, Any]:
+    """The object in a file of logins; empty when it is absent or no such thing."""
     try:
-        with open(folder / "config.json", "rb") as file:
+        with open(path, "rb") as file:
             document = json.loads(file.read(_FILE_LIMIT))
     except (OSError, ValueError, RecursionError):
         return {}
@@ -87,14 +132,18 @@ def _helper_for(config: Mapping[str, Any], registry: str) -> str:
     return store if isinstance(store, str) else ""
 
 
-def _held(auths: Any, registry: str) -> Login:
-    """A login that the file holds itself; an exact name wins over one that only means the same host."""
+def _held(auths: Any, place: _Place) -> Login:
+    """A login that the file holds itself; an exact name wins over one that only means the same."""
     if not isinstance(auths, dict):
         return Login()
-    keys = sorted(
-        (key for key in auths if _plain(key) == _plain(registry)), key=lambda key: key != registry
-    )
-    for key in keys:
+    exact = [name for name in place.names if name in auths]
+    host = _plain(place.names[-1])
+    alike = [
+        key
+        for key in auths
+        if (_plain(key) == host if place.by_host else _bare(key).rstrip("/") in place.names)
+    ]
+    for key in [*exact, *alike]:
         login = _login(auths[key])
         if login:
             return login
@@ -179,7 +228,11 @@ def _text(entry: Mapping[str, Any], key: str) -> str:
 
 def _plain(key: str) -> str:
     """A registry's host as logins are compared: https://host/v1/ and host are one (configfile, ConvertToHostname)."""
-    return key.removeprefix("https://").removeprefix("http://").partition("/")[0]
+    return _bare(key).partition("/")[0]
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix("https://").removeprefix("http://")
 
 
 def _failed(helper: str, reason: str) -> RegistryError:

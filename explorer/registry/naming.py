@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from explorer.image.reference import familiar_name
 
-_HUB = "docker.io"
+HUB = "docker.io"
 _HUB_SERVER = "registry-1.docker.io"
 # How the docker command files Docker Hub's login (docker/cli config/configfile, registry.IndexServer).
 HUB_LOGIN = "https://index.docker.io/v1/"
@@ -29,12 +29,12 @@ class Name:
     @property
     def server(self) -> str:
         """Host and port that answer for it."""
-        return _HUB_SERVER if self.host == _HUB else self.host
+        return _HUB_SERVER if self.host == HUB else self.host
 
     @property
     def login(self) -> str:
         """What the docker config calls the login for it."""
-        return HUB_LOGIN if self.host == _HUB else self.host
+        return HUB_LOGIN if self.host == HUB else self.host
 
     @property
     def version(self) -> str:
@@ -57,19 +57,23 @@ def parse_name(text: str) -> Name:
     rest, _, digest = text.partition("@")
     first, slash, path = rest.partition("/")
     if not slash or not _is_host(first):
-        host, path = _HUB, rest
+        host, path = HUB, rest
     else:
-        host = _HUB if first in ("docker.io", "index.docker.io", _HUB_SERVER) else first
+        host = HUB if first in ("docker.io", "index.docker.io", _HUB_SERVER) else first
     repository, colon, tag = path.rpartition(":")
     if not colon:
         repository, tag = path, ""
-    if host == _HUB and "/" not in repository:
+    if host == HUB and "/" not in repository:
         repository = f"library/{repository}"
     return Name(host, repository, tag if tag or digest else "latest", digest)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` (perhaps with a port) is this machine, which the docker command asks without TLS, too."""
+    """Whether `host` (perhaps with a port) is this machine, which docker's engine asks without TLS, too.
+
+    Its `insecure-registries` (daemon.json) and podman's `insecure = true` are not read: they are another program's leave to
+    send a login in the open, and the engine that has it may be on another machine.
+    """
     bare = host_of(host)
     if bare == "localhost":
         return True

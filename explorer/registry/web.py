@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -33,6 +34,8 @@ from explorer.units import display_text
 CONNECT_SECONDS = 10.0
 # How long a registry may pause inside an answer.
 READ_SECONDS = 30.0
+# How long an answer of at most a few MB (a manifest, a token) may take as a whole.
+SMALL_SECONDS = 120.0
 _TICK_SECONDS = 0.1
 # Where docker and podman keep the certificates of single registries: HOST/*.crt, *.cert with *.key (docs: dockerd, certs).
 _CERTIFICATES = ("/etc/docker/certs.d", "/etc/containers/certs.d")
@@ -73,11 +76,14 @@ class Answer:
         return len(data)
 
     def read(self, limit: int) -> bytes:
-        """The body's first `limit` bytes."""
+        """The body's first `limit` bytes; Cut when a small answer takes for ever, a byte at a time."""
         held = bytearray()
         piece = memoryview(bytearray(min(limit, 64 << 10)))
+        until = time.monotonic() + SMALL_SECONDS
         while len(held) < limit and (count := self.readinto(piece[: limit - len(held)])):
             held += piece[:count]
+            if time.monotonic() > until:
+                raise Cut(tr("it is not done within {seconds} s", seconds=f"{SMALL_SECONDS:g}"))
         return bytes(held)
 
     def close(self) -> None:

@@ -83,14 +83,14 @@ def _table(outcomes: tuple[Outcome, ...]) -> Table:
         rows.append((Text(sign, style=style), title, Text(measured), Text(f"{bound} {limit}"), word))  # fmt: skip
     table = Table(box=None, pad_edge=False)
     titles = ("", tr("rule"), tr("measured"), tr("limit"), tr("result"))
-    for place, title in enumerate(titles):
+    for place, head in enumerate(titles):
         if place == 1:
             # Where it is narrow this one gives way: figures are read whole or not at all.
-            table.add_column(title)
+            table.add_column(head)
             continue
-        width = max(cell_len(title), *(row[place].cell_len for row in rows))
+        width = max(cell_len(head), *(row[place].cell_len for row in rows))
         justify: JustifyMethod = "right" if place in (2, 3) else "left"
-        table.add_column(title, justify=justify, no_wrap=True, min_width=width)
+        table.add_column(head, justify=justify, no_wrap=True, min_width=width)
     for row in rows:
         table.add_row(*row)
     return table

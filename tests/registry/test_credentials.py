@@ -68,6 +68,77 @@ def test_that_a_broken_config_means_no_login(tmp_path: Path, document: Any) -> N
     assert find_login(Task(), "reg", _config(tmp_path, document)) == (Login(), "")
 
 
+@pytest.fixture
+def podman(tmp_path: Path) -> dict[str, str]:
+    """An environment with all places where podman and docker may keep logins."""
+    env = {
+        "HOME": str(tmp_path), "DOCKER_CONFIG": str(tmp_path / "docker"),
+        "XDG_RUNTIME_DIR": str(tmp_path / "run"), "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "REGISTRY_AUTH_FILE": str(tmp_path / "chosen/auth.json"), "PATH": str(tmp_path),
+    }  # fmt: skip
+    for folder in ("docker", "run/containers", "config/containers", "chosen"):
+        (tmp_path / folder).mkdir(parents=True)
+    return env
+
+
+def _keep(path: Path, **logins: str) -> None:
+    auths = {name.replace("__", "/"): {"username": user} for name, user in logins.items()}
+    path.write_text(json.dumps({"auths": auths}))
+
+
+def test_that_docker_and_podman_are_asked_in_turn(tmp_path: Path, podman: dict[str, str]) -> None:
+    places = (
+        "config/containers/auth.json",
+        "run/containers/auth.json",
+        "docker/config.json",
+        "chosen/auth.json",
+    )
+    for name in places:
+        _keep(tmp_path / name, reg=name)
+        assert find_login(Task(), "reg", podman) == (Login(name), "")
+
+
+def test_that_a_helper_of_docker_that_fails_leaves_podmans_login(
+    tmp_path: Path, podman: dict[str, str]
+) -> None:
+    (tmp_path / "docker/config.json").write_text('{"credsStore": "absent"}')
+    _keep(tmp_path / "run/containers/auth.json", reg="gopher")
+    assert find_login(Task(), "reg", podman) == (Login("gopher"), "")
+    assert "absent" in find_login(Task(), "other", podman)[1]
+
+
+def test_that_podmans_login_for_a_part_of_a_registry_is_for_that_part_only(
+    tmp_path: Path, podman: dict[str, str]
+) -> None:
+    path = tmp_path / "run/containers/auth.json"
+    _keep(path, reg__team__app="app", reg__team="team", reg__other="other")
+    found = [
+        find_login(Task(), "reg", podman, repository)[0].user
+        for repository in ("team/app", "team/app/more", "team/apple", "team", "third/app", "")
+    ]
+    assert found == ["app", "app", "team", "team", "", ""]
+    _keep(path, reg="host", reg__team="team")
+    assert find_login(Task(), "reg", podman, "third/app")[0] == Login("host")
+
+
+@pytest.mark.parametrize("key", ["docker.io", "docker.io/library", HUB_LOGIN])
+def test_that_docker_hub_is_called_docker_io_by_podman(
+    tmp_path: Path, podman: dict[str, str], key: str
+) -> None:
+    path = tmp_path / "chosen/auth.json"
+    path.write_text(json.dumps({"auths": {key: {"username": "hub"}}}))
+    assert find_login(Task(), HUB_LOGIN, podman, "library/alpine") == (Login("hub"), "")
+
+
+def test_that_a_helper_of_podmans_file_is_asked_for_the_host(
+    tmp_path: Path, podman: dict[str, str]
+) -> None:
+    _helper(tmp_path, "print(json.dumps({'Username': 'u', 'Secret': sys.stdin.read()}))")
+    document = {"credHelpers": {"docker.io": "test"}}
+    (tmp_path / "run/containers/auth.json").write_text(json.dumps(document))
+    assert find_login(Task(), HUB_LOGIN, podman, "team/app") == (Login("u", "docker.io"), "")
+
+
 def test_that_no_secret_is_ever_printed() -> None:
     shown = repr(Login("gopher", "hidden", "hidden", "hidden"))
     assert "hidden" not in shown

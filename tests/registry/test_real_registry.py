@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -95,6 +96,19 @@ def test_that_a_helper_programs_login_is_used(
     helper.chmod(0o755)
     monkeypatch.setenv("PATH", str(own_folders), prepend=":")
     write_login(own_folders, {}, credHelpers={pushed.plain: "vault"})
+    assert read(f"{pushed.plain}/team/app:1")[0].image.id == SERVICE.id
+
+
+def test_that_the_login_of_podmans_family_is_used(
+    pushed: RealRegistry, own_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = own_folders / "auth.json"
+    login = ["skopeo", "login", "--tls-verify=false", "--authfile", str(file), "--username", USER]
+    done = subprocess.run(
+        [*login, "--password-stdin", pushed.plain], input=PASSWORD, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(file))
     assert read(f"{pushed.plain}/team/app:1")[0].image.id == SERVICE.id
 
 
