@@ -24,6 +24,7 @@ import msgspec
 
 from explorer.errors import StorageError
 from explorer.paths import config_dir, data_dir
+from explorer.storing import write_file
 from explorer.translation import tr
 
 Theme = Literal["system", "light", "dark"]
@@ -155,7 +156,7 @@ class SettingsStore:
                 stored.update(msgspec.to_builtins(values))
                 data = json.dumps(stored, indent=2, ensure_ascii=False, sort_keys=True)
                 _keep_backup(self.path)
-                replace_file(self.path, data.encode("utf-8", "backslashreplace") + b"\n")
+                write_file(self.path, data.encode("utf-8", "backslashreplace") + b"\n")
                 _sweep(self.path)
         except (StorageError, OSError) as error:
             self.notice = _not_saved(self.path, error)
@@ -191,7 +192,7 @@ class SettingsStore:
             document = _document(_backup(self.path))
             # The next change builds on the file: it has to hold what is used now.
             with contextlib.suppress(StorageError, OSError):
-                replace_file(self.path, _backup(self.path).read_bytes())
+                write_file(self.path, _backup(self.path).read_bytes())
             used = tr("The settings before the last change are used.")
         except (OSError, ValueError):
             document, used = {}, tr("Defaults are used.")
@@ -227,7 +228,7 @@ class Dismissals:
                 path.unlink(missing_ok=True)
                 return
             self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(path, json.dumps(document).encode() + b"\n")
+            write_file(path, json.dumps(document).encode() + b"\n")
             self._forget_oldest()
         except (StorageError, OSError) as error:
             self.notice = _not_saved(path, error)
@@ -243,35 +244,6 @@ class Dismissals:
         files = [(path.stat().st_mtime_ns, path) for path in self.folder.glob("*.json")]
         for _, path in sorted(files)[:-DISMISSED_IMAGES]:
             path.unlink(missing_ok=True)
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a crash leaves the old or the new file, never half of one; raises StorageError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise StorageError(
-            tr("Could not write {path}: {reason}", path=path, reason=error.strerror or error),
-            tr("Choose another folder or free some space."),
-        ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    # Some file systems refuse to sync a folder; the rename is atomic all the same.
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _settings(document: Mapping[str, Any]) -> Settings:
@@ -316,7 +288,7 @@ def _keep_backup(path: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS):
             raise
-        replace_file(_backup(path), path.read_bytes())
+        write_file(_backup(path), path.read_bytes())
     finally:
         # Renaming a link onto another link of the same file leaves both.
         with contextlib.suppress(OSError):

@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer import settings as module
-from explorer.errors import StorageError
 from explorer.settings import (
     DISMISSED_FINDINGS,
     DISMISSED_IMAGES,
@@ -25,7 +24,6 @@ from explorer.settings import (
     Dismissals,
     Settings,
     SettingsStore,
-    replace_file,
 )
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -329,14 +327,6 @@ def test_that_dismissals_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
     store = Dismissals(tmp_path)
     store.save("sha256:aa", {"x"})
     assert store.notice.startswith("Changes are not kept beyond this run: ")
-
-
-def test_that_replacing_a_file_names_the_path_and_what_to_do(tmp_path: Path) -> None:
-    target = tmp_path / "absent" / "file"
-    with pytest.raises(StorageError) as caught:
-        replace_file(target, b"x")
-    assert caught.value.message == f"Could not write {target}: No such file or directory"
-    assert caught.value.hint == "Choose another folder or free some space."
 
 
 def _failing(code: int) -> Callable[..., None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,7 +19,8 @@ from prometheus_client.openmetrics.exposition import generate_latest
 
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.stats import compare, summaries
-from explorer.errors import InputError, StorageError
+from explorer.errors import InputError
+from explorer.storing import whole_file
 from explorer.translation import tr
 from explorer.units import display_text
 
@@ -113,22 +113,10 @@ def exposition(sample: Sample) -> bytes:
 
 def write_textfile(sample: Sample, path: Path) -> None:
     """Write the gauges to `path` at once: whoever reads it sees the old file or the new one; StorageError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(exposition(sample))
-            file.flush()
-            os.fsync(file.fileno())
+    with whole_file(path, tr("Choose another file or free some space.")) as file:
         # node exporter runs as another user
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise StorageError(
-            tr("Could not write {path}: {reason}", path=path, reason=error.strerror or error),
-            tr("Choose another file or free some space."),
-        ) from error
+        os.fchmod(file.fileno(), 0o644)
+        file.write(exposition(sample))
 
 
 def push(sample: Sample, url: str, job: str = JOB) -> None:

@@ -5,7 +5,6 @@ Written beside its place first and renamed, so that a killed process leaves the 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,8 +16,9 @@ import msgspec
 
 from explorer.coldstart.sample import SCHEMA, Environment, Run, Sample
 from explorer.coldstart.spec import Arm, Spec
-from explorer.errors import DamagedInput, InputError, StorageError
+from explorer.errors import DamagedInput, InputError
 from explorer.paths import data_dir
+from explorer.storing import whole_file
 from explorer.translation import tr
 from explorer.units import display_text
 
@@ -59,21 +59,9 @@ class Store:
     def save(self, sample: Sample) -> Path:
         """Write a measurement and return its file; StorageError when there is no room or no right to."""
         path = self._path(sample.id)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with open(temporary, "wb") as file:
-                file.write(msgspec.json.encode(document(sample)))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
-            raise StorageError(
-                tr("Could not write {path}: {reason}", path=path, reason=error.strerror or error),
-                tr("Free some space or give this user the right to write there."),
-            ) from error
+        hint = tr("Free some space or give this user the right to write there.")
+        with whole_file(path, hint, make_folder=True) as file:
+            file.write(msgspec.json.encode(document(sample)))
         return path
 
     def load(self, name: str) -> Sample:

@@ -6,11 +6,9 @@ arrays, each aligned to 64 bytes. The header names kind, version, meta and each 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import mmap
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import numpy as np
 import xxhash
 
 from explorer.errors import StorageError
+from explorer.storing import whole_file
 from explorer.translation import tr
 
 MAGIC = b"ISEcol\x00\x01"
@@ -46,38 +45,24 @@ def write_columns(
         offset += -(-array.nbytes // _ALIGN) * _ALIGN
     header = json.dumps({"kind": kind, "version": version, "meta": meta, "arrays": table}).encode()
     header += b" " * (-(len(MAGIC) + 24 + len(header)) % _ALIGN)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    hint = tr("Free some disk space or choose another cache folder.")
+    with whole_file(path, hint, make_folder=True) as file:
         digest = xxhash.xxh3_128()
-        with open(temporary, "wb") as file:
-            file.write(MAGIC + bytes(16))
-            for chunk in (len(header).to_bytes(8, "little"), header):
-                digest.update(chunk)
-                file.write(chunk)
-            for array in contiguous.values():
-                padding = bytes(-array.nbytes % _ALIGN)
-                for part in (
-                    array.reshape(-1).view(np.uint8).data if array.nbytes else b"",
-                    padding,
-                ):
-                    digest.update(part)
-                    file.write(part)
-            file.seek(len(MAGIC))
-            file.write(digest.digest())
-            file.flush()
-            os.fsync(file.fileno())
-            size = os.fstat(file.fileno()).st_size
-        os.replace(temporary, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        if not isinstance(error, OSError):
-            raise
-        raise StorageError(
-            tr("Could not write {path}: {reason}", path=path, reason=error.strerror or error),
-            tr("Free some disk space or choose another cache folder."),
-        ) from error
+        file.write(MAGIC + bytes(16))
+        for chunk in (len(header).to_bytes(8, "little"), header):
+            digest.update(chunk)
+            file.write(chunk)
+        for array in contiguous.values():
+            padding = bytes(-array.nbytes % _ALIGN)
+            for part in (
+                array.reshape(-1).view(np.uint8).data if array.nbytes else b"",
+                padding,
+            ):
+                digest.update(part)
+                file.write(part)
+        size = file.tell()
+        file.seek(len(MAGIC))
+        file.write(digest.digest())
     return size
 
 

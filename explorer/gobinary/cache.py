@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
 from pathlib import Path
 
 import msgspec
 
+from explorer.errors import StorageError
 from explorer.gobinary.binary import GoBinary
+from explorer.storing import whole_file
 
 # Raised whenever the meaning of a field changes: older files are then not looked at.
 BINARY_VERSION = 2
@@ -37,17 +38,12 @@ class BinaryCache:
 
     def put(self, digest: str, binary: GoBinary) -> None:
         """Keep an analysis; a cache that cannot be written keeps nothing."""
-        path = self._path(digest)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(msgspec.json.encode(binary))
-            os.replace(temporary, path)
+            with whole_file(self._path(digest), make_folder=True) as file:
+                file.write(msgspec.json.encode(binary))
             self._evict()
-        except OSError as error:
+        except (StorageError, OSError) as error:
             _log.warning("could not keep the analysis of an executable: %s", error)
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
 
     def _evict(self) -> None:
         files = sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime)

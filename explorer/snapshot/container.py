@@ -8,10 +8,7 @@ bytes of an array are kept in whichever arrangement compresses best (plain, byte
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +20,7 @@ import zstandard
 
 from explorer.errors import DamagedInput, InputError, LimitExceeded, StorageError
 from explorer.filesystem.columnfile import Array
+from explorer.storing import whole_file
 from explorer.translation import tr
 from explorer.units import display_text, size_text
 
@@ -129,33 +127,9 @@ def write_container(
     digest = xxhash.xxh3_128(lead)
     for piece in (header, *frames):
         digest.update(piece)
-    return _write(path, [MAGIC, lead, digest.digest(), header, *frames])
-
-
-def _write(path: Path, pieces: list[bytes]) -> int:
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
-    try:
-        _must_be_regular(target)
-        with open(temporary, "xb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        os.replace(temporary, target)
-    except OSError as error:
-        raise StorageError(
-            tr(
-                "Could not write {path}: {reason}",
-                path=display_text(str(path)),
-                reason=error.strerror or error,
-            ),
-            tr("Choose another folder or free some space."),
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-    return size
+    with whole_file(path) as file:
+        file.writelines([MAGIC, lead, digest.digest(), header, *frames])
+        return file.tell()
 
 
 def begins_as_snapshot(path: Path) -> bool:

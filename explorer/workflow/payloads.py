@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import StorageError
+from explorer.storing import whole_file
 from explorer.task import Task
 from explorer.translation import tr
 from explorer.units import display_text, size_text
@@ -60,48 +60,29 @@ def extract(task: Task, options: Mapping[str, Any], payload: Payload, destinatio
     Written beside it first and renamed, so that nothing half-written is left. Raises StorageError when there is no room.
     """
     target = Path(destination)
-    if target.exists() and not target.is_file():
-        # Renaming over a device or a folder would replace it.
-        raise StorageError(
-            tr("{path} is no regular file.", path=display_text(destination)),
-            tr("Choose another name."),
-        )
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
     _check_room(target.parent, payload.size)
+    hint = tr(
+        "Choose another folder or free some space ({size} are needed).",
+        size=size_text(payload.size),
+    )
     written = 0
-    try:
-        with (
-            open(temporary, "wb") as file,
-            closing(open_source(task, Options(**options))) as source,
-        ):
-            same_image(source, options)
+    with (
+        whole_file(target, hint) as file,
+        closing(open_source(task, Options(**options))) as source,
+    ):
+        same_image(source, options)
 
-            def take(chunk: memoryview) -> None:
-                nonlocal written
-                file.write(chunk)
-                written += len(chunk)
-                task.progress(
-                    tr("Saving {name}", name=display_text(target.name)), written, payload.size
-                )
-
-            source.read_payload(
-                task, payload.layer, payload.path, payload.data_offset, payload.size, take
+        def take(chunk: memoryview) -> None:
+            nonlocal written
+            file.write(chunk)
+            written += len(chunk)
+            task.progress(
+                tr("Saving {name}", name=display_text(target.name)), written, payload.size
             )
-        os.replace(temporary, target)
-    except OSError as error:
-        raise StorageError(
-            tr(
-                "Could not write {path}: {reason}",
-                path=display_text(destination),
-                reason=error.strerror or error,
-            ),
-            tr(
-                "Choose another folder or free some space ({size} are needed).",
-                size=size_text(payload.size),
-            ),
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+
+        source.read_payload(
+            task, payload.layer, payload.path, payload.data_offset, payload.size, take
+        )
     return written
 
 

@@ -11,7 +11,7 @@ from explorer.coldstart.stats import Comparison, compare
 from explorer.coldstart.store import Entry, Store
 from explorer.errors import InputError
 from explorer.report.coldstart_json import coldstart_json
-from explorer.settings import replace_file
+from explorer.storing import write_file
 from explorer.task import Task
 from explorer.translation import set_language
 from explorer.workflow.opening import connect_engine
@@ -69,7 +69,7 @@ def write_json(task: Task, sample: Sample, path: str) -> str:
     """Write a measurement as the command line does, texts in English; for a child process, whose language is its own."""
     task.checkpoint()
     set_language("en")
-    replace_file(Path(path), coldstart_json(sample))
+    write_file(Path(path), coldstart_json(sample))
     return path
 
 
