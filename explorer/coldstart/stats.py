@@ -134,8 +134,12 @@ def hodges_lehmann(a: Numbers, b: Numbers) -> float:
 def shift_interval(a: Numbers, b: Numbers, seed: int = _SEED) -> tuple[float, float]:
     """The 95 % percentile-bootstrap interval of hodges_lehmann().
 
-    Where both have one value a round, rounds are drawn, so that what disturbs both at once stays together.
+    Where both have one value a round, rounds are drawn, so that what disturbs both at once stays together. With the
+    sides swapped it is the same interval with the signs turned: the smaller side is always drawn first.
     """
+    if len(a) > len(b):
+        low, high = shift_interval(b, a, seed)
+        return -high, -low
     chance = np.random.default_rng(seed)
     found = np.empty(_RESAMPLES)
     paired = len(a) == len(b)
@@ -155,15 +159,17 @@ def cliffs_delta(a: Numbers, b: Numbers) -> float:
 def minimum_detectable(a: Numbers, b: Numbers, seed: int = _SEED) -> float | None:
     """The shift that the test would find with 80 % power if the arms scattered as they do here; None for too few runs.
 
-    Found by simulation: runs are drawn from both arms' deviations from their medians and one side is shifted.
+    Found by simulation: runs are drawn from both arms' deviations from their medians and the larger side is shifted.
+    It is one figure whichever arm is called a: nothing here depends on their order.
     """
-    critical = critical_u(len(a), len(b), ALPHA)
+    fewer, more = sorted((len(a), len(b)))
+    critical = critical_u(fewer, more, ALPHA)
     if critical is None:
         return None
     chance = np.random.default_rng(seed)
-    pool = np.concatenate([a - np.median(a), b - np.median(b)])
-    left = chance.choice(pool, (_SIMULATIONS, len(a)))
-    right = chance.choice(pool, (_SIMULATIONS, len(b)))
+    pool = np.sort(np.concatenate([a - np.median(a), b - np.median(b)]))
+    left = chance.choice(pool, (_SIMULATIONS, fewer))
+    right = chance.choice(pool, (_SIMULATIONS, more))
     scale = float(np.ptp(pool))
     if scale == 0:
         return 0.0

@@ -39,7 +39,7 @@ from explorer.gui.recordings import Recordings
 from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.notice import ERROR, WARNING, Notice
-from explorer.gui.widgets.plain_label import display_lines
+from explorer.gui.widgets.plain_label import covered, display_lines
 from explorer.gui.widgets.rail import Rail
 from explorer.gui.widgets.status_bar import StatusBar
 from explorer.gui.window_bar import WindowBar
@@ -128,7 +128,12 @@ class MainWindow(QMainWindow):
     def show_page(self, page: QWidget) -> None:
         """Bring a page to the front."""
         self.pages.setCurrentWidget(page)
-        self.rail.choose(self.pages.currentIndex())
+
+    def _page_changed(self, place: int) -> None:
+        self.rail.choose(place)
+        # What the mouse was on stands on another page.
+        self.status.show_hover("")
+        self._enable_filter()
 
     def _connect(self) -> None:
         self.actions_.connect(
@@ -174,13 +179,13 @@ class MainWindow(QMainWindow):
         self.compare.measurement_wanted.connect(self._open_measurement)
         self.compare.measure_wanted.connect(lambda: self.show_page(self.startup))
         self.rail.chosen.connect(self.pages.setCurrentIndex)
-        self.pages.currentChanged.connect(lambda _: self._enable_filter())
+        self.pages.currentChanged.connect(self._page_changed)
         self.compare.currentChanged.connect(lambda _: self._enable_filter())
         self.tabs.front_changed.connect(self._tab_changed)
         self.startup.follow(self.tabs)
         self.startup.other_connection.connect(self.show_preferences)
         self.startup.retry_engine.connect(self.watch.ask)
-        self.startup.share_changed.connect(self._name_window)
+        self.startup.share_changed.connect(self.name_window)
         self.tabs.opened.connect(self._opened)
         self.tabs.progress_changed.connect(self._progress)
         self.tabs.hover_text.connect(self.status.show_hover)
@@ -234,6 +239,8 @@ class MainWindow(QMainWindow):
 
     def choose_image(self, *, archive: bool = False) -> None:
         """Ask for an image of the engine, or for an archive or folder."""
+        if self.presentation.on:
+            return  # it lists folders and endpoints
         picker = window_dialogs.image_picker(self.jobs, self.host, self)
         if archive:
             picker.show_archives()
@@ -289,25 +296,26 @@ class MainWindow(QMainWindow):
         self.chips.renew()
         self.status.show_progress("", -1.0)
         self.status.show_hover("")
-        self._name_window()
+        self.name_window()
 
-    def _name_window(self, share: float = -1.0) -> None:
+    def name_window(self, share: float = -1.0) -> None:
+        """Say in the title what is in front, and how far the work on it is (-1.0: none is under way)."""
         tab = self.current_tab()
         done = f"{round(100 * share)} % · " if share >= 0 else ""
         # [*] stands for a mark of unsaved changes in Qt's titles.
         name = tab.title.replace("[*]", "[ *]") + " — " if tab is not None else ""
-        self.setWindowTitle(done + name + TITLE)
+        self.setWindowTitle(covered(done + name + TITLE))
 
     def _progress(self, text: str, share: float) -> None:
         tab = self.current_tab()
         # While nothing of it can be shown, the page itself tells.
         shown = text if tab is not None and tab.analysis is not None else ""
         self.status.show_progress(shown, share)
-        self._name_window(share if text else -1.0)
+        self.name_window(share if text else -1.0)
 
     def _comparing(self, share: float) -> None:
         if self.pages.currentWidget() is self.compare or share < 0:
-            self._name_window(share)
+            self.name_window(share)
 
     # ---- filter
 
@@ -341,17 +349,9 @@ class MainWindow(QMainWindow):
     def _apply_settings(self) -> None:
         settings = self.store.settings
         self._tell_settings()
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_theme(application, settings.theme)
         for tab in self.tabs.all():
             tab.explore.apply_settings(settings)
-            tab.explore.retheme()
-        self.compare.retheme()
-        self.optimize.retheme()
-        self.startup.recolour()
-        for notice in (self.notice, self.engine_notice):
-            notice.recolour()
+        self.retheme()
         if settings.endpoint != self.host:
             self.host = settings.endpoint
             self._engine_was_there = False
@@ -361,6 +361,19 @@ class MainWindow(QMainWindow):
             self.tabs.host = self.host
             for tab in self.tabs.all():
                 tab.options = replace(tab.options, host=self.host)
+
+    def retheme(self) -> None:
+        """Take the theme of the settings, in strong contrast while presenting."""
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, self.store.settings.theme, contrast=self.presentation.on)
+        for tab in self.tabs.all():
+            tab.explore.retheme()
+        self.compare.retheme()
+        self.optimize.retheme()
+        self.startup.recolour()
+        for notice in (self.notice, self.engine_notice):
+            notice.recolour()
 
     def _tell_settings(self) -> None:
         if self.store.notice:

@@ -32,6 +32,8 @@ class Theme:
     bad: QColor
     # Behind the rows of the base image.
     band: QColor
+    # For a wall and the last row: black and white, every border seen.
+    contrast: bool = False
 
 
 LIGHT = Theme(
@@ -42,6 +44,40 @@ DARK = Theme(
     True, QColor("#1e2126"), QColor("#0d0f12"), QColor("#a0a7b4"), QColor("#31527a"), QColor("#6ea8e6"),
     QColor("#4d4220"), QColor("#562b2e"), QColor("#57c26d"), QColor("#ee8866"), QColor("#262b33"),
 )  # fmt: skip
+LIGHT_CONTRAST = Theme(
+    False, QColor("#ffffff"), QColor("#000000"), QColor("#333333"), QColor("#9cc9f5"), QColor("#00408f"),
+    QColor("#ffe58a"), QColor("#ffc9c9"), QColor("#005c1f"), QColor("#a02408"), QColor("#d5e3f3"), contrast=True,
+)  # fmt: skip
+DARK_CONTRAST = Theme(
+    True, QColor("#000000"), QColor("#303030"), QColor("#d9d9d9"), QColor("#0a4a94"), QColor("#9ccfff"),
+    QColor("#5c4700"), QColor("#7a1c22"), QColor("#7bea90"), QColor("#ffab8c"), QColor("#1f2c3d"), contrast=True,
+)  # fmt: skip
+_THEMES = {
+    "light": LIGHT,
+    "dark": DARK,
+    "light-contrast": LIGHT_CONTRAST,
+    "dark-contrast": DARK_CONTRAST,
+}
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """The palette's colours of one scheme."""
+
+    base: str
+    alternate: str
+    text: str
+    button: str
+    highlight: str
+    disabled: str
+
+
+_PLAIN = {
+    "light": _Plain("#ffffff", "#f6f7f9", "#1b1d21", "#e9ebef", "#2563a8", "#9aa0aa"),
+    "dark": _Plain("#16181c", "#1b1e23", "#e6e8ec", "#2a2e35", "#2f6fb5", "#6b717c"),
+    "light-contrast": _Plain("#ffffff", "#f0f0f0", "#000000", "#ececec", "#003f8f", "#595959"),
+    "dark-contrast": _Plain("#000000", "#141414", "#ffffff", "#262626", "#1a5fc4", "#a8a8a8"),
+}
 
 
 def wants_dark(choice: str) -> bool:
@@ -52,50 +88,46 @@ def wants_dark(choice: str) -> bool:
     return hints.colorScheme() == Qt.ColorScheme.Dark
 
 
-def apply_theme(application: QApplication, choice: str) -> Theme:
+def apply_theme(application: QApplication, choice: str, *, contrast: bool = False) -> Theme:
     """Set style and palette; the theme in force is returned."""
-    theme = DARK if wants_dark(choice) else LIGHT
+    name = ("dark" if wants_dark(choice) else "light") + ("-contrast" if contrast else "")
+    theme = _THEMES[name]
     application.setStyle("Fusion")
-    palette = _palette(theme)
+    palette = _palette(theme, _PLAIN[name])
     application.setPalette(palette)
     # Fusion draws the frame of a box in a darker shade of its Window colour, which nobody sees on dark.
     boxes = QPalette(palette)
     if theme.dark:
         boxes.setColor(QPalette.ColorRole.Window, theme.muted)
-    for name in ("QCheckBox", "QRadioButton"):
+    for kind in ("QCheckBox", "QRadioButton"):
         # PySide's stub says bytes; the real one takes str only.
-        application.setPalette(boxes, name)  # type: ignore[arg-type]
-    application.setProperty("explorerTheme", "dark" if theme.dark else "light")
+        application.setPalette(boxes, kind)  # type: ignore[arg-type]
+    application.setProperty("explorerTheme", name)
     return theme
 
 
 def current_theme() -> Theme:
     """The theme in force."""
     application = QApplication.instance()
-    return (
-        DARK
-        if application is not None and application.property("explorerTheme") == "dark"
-        else LIGHT
-    )
+    name = application.property("explorerTheme") if application is not None else None
+    return _THEMES.get(str(name), LIGHT)
 
 
-def _palette(theme: Theme) -> QPalette:
-    base, alternate, text = (
-        ("#16181c", "#1b1e23", "#e6e8ec") if theme.dark else ("#ffffff", "#f6f7f9", "#1b1d21")
-    )
+def _palette(theme: Theme, plain: _Plain) -> QPalette:
+    text, button = QColor(plain.text), QColor(plain.button)
     roles = {
         QPalette.ColorRole.Window: theme.background,
-        QPalette.ColorRole.WindowText: QColor(text),
-        QPalette.ColorRole.Base: QColor(base),
-        QPalette.ColorRole.AlternateBase: QColor(alternate),
-        QPalette.ColorRole.Text: QColor(text),
-        QPalette.ColorRole.Button: QColor("#2a2e35" if theme.dark else "#e9ebef"),
-        QPalette.ColorRole.ButtonText: QColor(text),
+        QPalette.ColorRole.WindowText: text,
+        QPalette.ColorRole.Base: QColor(plain.base),
+        QPalette.ColorRole.AlternateBase: QColor(plain.alternate),
+        QPalette.ColorRole.Text: text,
+        QPalette.ColorRole.Button: button,
+        QPalette.ColorRole.ButtonText: text,
         QPalette.ColorRole.BrightText: QColor("#ffffff"),
-        QPalette.ColorRole.ToolTipBase: QColor("#2a2e35" if theme.dark else "#ffffff"),
-        QPalette.ColorRole.ToolTipText: QColor(text),
+        QPalette.ColorRole.ToolTipBase: button if theme.dark else QColor("#ffffff"),
+        QPalette.ColorRole.ToolTipText: text,
         QPalette.ColorRole.PlaceholderText: theme.muted,
-        QPalette.ColorRole.Highlight: QColor("#2f6fb5" if theme.dark else "#2563a8"),
+        QPalette.ColorRole.Highlight: QColor(plain.highlight),
         QPalette.ColorRole.HighlightedText: QColor("#ffffff"),
         QPalette.ColorRole.Link: theme.accent,
         QPalette.ColorRole.Accent: theme.accent,
@@ -108,9 +140,7 @@ def _palette(theme: Theme) -> QPalette:
         QPalette.ColorRole.ButtonText,
         QPalette.ColorRole.WindowText,
     ):
-        palette.setColor(
-            QPalette.ColorGroup.Disabled, role, QColor("#6b717c" if theme.dark else "#9aa0aa")
-        )
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(plain.disabled))
     return palette
 
 

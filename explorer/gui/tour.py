@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFont, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QHBoxLayout,
     QPushButton,
@@ -19,15 +20,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.findings.category import CATEGORIES, GROUPS
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.message import MessagePage
 from explorer.gui.widgets.plain_label import PlainLabel, button_text, tooltip_text
+from explorer.report.palette import GROUP_LABELS
 from explorer.resources import resource
 from explorer.translation import mark, ntr, tr
 from explorer.units import display_text, share_text, size_text
 from explorer.workflow.opening import Options
 
 if TYPE_CHECKING:
+    from explorer.findings.analysis import Analysis
     from explorer.gui.main_window import MainWindow
 
 BEFORE, AFTER = "before.image-snapshot", "after.image-snapshot"
@@ -39,6 +43,10 @@ STEPS = (
     mark("Start-up"),
     mark("Next"),
 )
+_AFTER, _START = 3, 4
+_GROUPS_SAID = 3
+# The words of a step beside all else while presenting.
+_WORDS_SCALE = 1.25
 _NEXT_KEYS, _BACK_KEYS = ("Right", "PgDown"), ("Left", "PgUp")
 
 
@@ -68,6 +76,14 @@ class _Words(PlainLabel):
         self.setText(text)
         self._fit()
 
+    def emphasise(self, scale: float) -> None:
+        """Bold, and so much larger than the application's type."""
+        font = QFont()
+        font.setBold(True)
+        if scale != 1.0:
+            font.setPointSizeF(QApplication.font().pointSizeF() * scale)
+        self.setFont(font)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
@@ -96,9 +112,7 @@ class StepsBar(QToolBar):
         self.back, self.next = QPushButton(tr("◀ Back")), QPushButton(tr("Next ▶"))
         self.present, self.end = QPushButton(tr("Present (F11)")), QPushButton(tr("End the tour"))
         self.words, self.recorded = _Words(), _Words()
-        font = QFont(self.font())
-        font.setBold(True)
-        self.words.setFont(font)
+        self.words.emphasise(1.0)
         inside = QWidget()
         rows = QVBoxLayout(inside)
         rows.setContentsMargins(10, 4, 10, 6)
@@ -143,7 +157,7 @@ class Tour(QObject):
             _Step(self._show_rewrite, self._say_rewrite),
             _Step(self._show_comparison, self._say_comparison),
             _Step(self._show_start, self._say_start),
-            _Step(self._show_next, lambda: tr("Now your own image.")),
+            _Step(self._show_next, self._say_end),
         )
         self.place = 0
         self.bar = StepsBar()
@@ -164,6 +178,7 @@ class Tour(QObject):
         self.bar.group.idClicked.connect(self.go)
         window.recordings.known.connect(self._came)
         window.tabs.opened.connect(self._came)
+        window.compare.currentChanged.connect(self._compared)
 
     def _key(self, key: str, act: Callable[[], None]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(key), self._window)
@@ -198,6 +213,7 @@ class Tour(QObject):
             return
         step = self._steps[place]
         step.show()
+        self._show_own_measurements()
         self._say_once()
         self.bar.words.say(step.words())
         self.bar.recorded.say(self._recorded())
@@ -210,6 +226,7 @@ class Tour(QObject):
         window.presentation.changed.disconnect(self._presenting)
         window.recordings.known.disconnect(self._came)
         window.tabs.opened.disconnect(self._came)
+        window.compare.currentChanged.disconnect(self._compared)
         for key in self._keys:
             key.setEnabled(False)
             key.deleteLater()
@@ -222,12 +239,17 @@ class Tour(QObject):
         window.removeToolBar(self.bar)
         self.bar.deleteLater()
         window.tour = None
+        window.startup.left.show()
         self.deleteLater()
 
     def _presenting(self, on: bool) -> None:  # noqa: FBT001  # a signal's argument
         """The keys are enough then."""
         self.bar.present.setVisible(not on)
         self.bar.end.setVisible(not on)
+        self.next_page.buttons.setVisible(not on)
+        self.next_page.emphasise(_WORDS_SCALE if on else 1.0)
+        self.bar.words.emphasise(_WORDS_SCALE if on else 1.0)
+        self._show_own_measurements()
         self._window.presentation.adopt()
 
     # ---- what is there
@@ -257,7 +279,11 @@ class Tour(QObject):
 
     def _recorded(self) -> str:
         origin = self._window.recordings.origin(self._tabs[0])
-        return origin.sentence() if origin is not None else ""
+        if origin is None:
+            return ""
+        if self.place != _START:
+            return origin.sentence()
+        return tr("{origin} Nothing that you measured yourself is shown.", origin=origin.sentence())
 
     def _name(self, number: int) -> str:
         return self._tabs[number].title
@@ -274,6 +300,11 @@ class Tour(QObject):
         ):
             notice.hide()
 
+    def _show_own_measurements(self) -> None:
+        """Beside what was recorded, nothing that was measured here: the two would be taken for one."""
+        window = self._window
+        window.startup.left.setVisible(self.place != _START and not window.presentation.on)
+
     # ---- the steps
 
     def _show_before(self) -> None:
@@ -285,11 +316,15 @@ class Tour(QObject):
         analysis = self._tabs[0].analysis
         assert analysis is not None
         app = sum(binary.size_bytes for binary in analysis.go_binaries[:1])
-        return tr(
+        said = tr(
             "A small Gin service in an image of {size}. The program itself has {app}: {share} of it.",
             size=size_text(self._size(0)),
             app=size_text(app),
             share=share_text(app, self._size(0)),
+        )
+        rest = [f"{name} {size_text(size)}" for name, size in _largest_groups(analysis)]
+        return (
+            said + " " + tr("Most of the rest: {parts}.", parts=" · ".join(rest)) if rest else said
         )
 
     def _show_findings(self) -> None:
@@ -302,10 +337,12 @@ class Tour(QObject):
         if analysis is None or not analysis.findings:
             return tr("Nothing worth removing was found.")
         first = analysis.findings[0]
+        found = self._tabs[0].explore.findings.table.findings
         return ntr(
-            "{n} finding says which bytes are not needed, and why.",
-            "{n} findings say which bytes are not needed, and why. The largest: {title}, {size}.",
-            len(analysis.findings),
+            "{n} finding says which {total} are not needed, and why.",
+            "{n} findings say which {total} are not needed, and why. The largest: {title}, {size}.",
+            found.rowCount(),
+            total=size_text(found.total()),
             title=display_text(first.title(), 80),
             size=size_text(first.bytes),
         )
@@ -326,8 +363,15 @@ class Tour(QObject):
         shown = sides is not None and tuple(side.reference for side in sides) == self._references
         if shown and (window.compare.comparison is not None or window.compare.busy):
             window.show_page(window.compare)
+            self._compared()
             return
         window.open_comparison(*(Options(name) for name in self._references))
+
+    def _compared(self) -> None:
+        """The causes say most: from one size to the other."""
+        view = self._window.compare.view
+        if self.place == _AFTER and self._window.compare.shows_result and view:
+            view.tabs.setCurrentWidget(view.causes)
 
     def _say_comparison(self) -> str:
         return tr(
@@ -342,13 +386,22 @@ class Tour(QObject):
         self._window.recordings.show_recorded(self._tabs[0])
 
     def _say_start(self) -> str:
+        if self._window.startup.busy:
+            return tr("A measurement of your own is under way; the recorded one is shown after it.")
         return tr(
-            "Both images were started in turns, and each start was measured: what is a difference, and what is noise, is said with its interval."
+            "Does smaller start faster? Both were started in turns, and every start was measured: what is a difference and what is noise is said with its interval."
         )
 
     def _show_next(self) -> None:
         window = self._window
         window.pages.setCurrentWidget(self.next_page)
+
+    def _say_end(self) -> str:
+        return tr(
+            "From {before} to {after}: what took the room, what was changed, and what came of it. Now your own image.",
+            before=size_text(self._size(0)),
+            after=size_text(self._size(1)),
+        )
 
     def _say_next(self) -> None:
         window = self._window
@@ -371,6 +424,16 @@ class Tour(QObject):
             (tr("Compare…"), window.choose_comparison),
             (tr("End the tour"), self.end),
         )
+
+
+def _largest_groups(analysis: Analysis) -> list[tuple[str, int]]:
+    """Name and bytes of what takes most beside the application, by the colours of the map."""
+    held = dict.fromkeys(GROUPS, 0)
+    for category, (size, _) in zip(CATEGORIES, analysis.category_bytes(), strict=True):
+        held[category.group] += size
+    held.pop("application", None)
+    largest = sorted(held.items(), key=lambda item: -item[1])[:_GROUPS_SAID]
+    return [(tr(GROUP_LABELS[group]), size) for group, size in largest if size]
 
 
 def start_tour(window: MainWindow) -> Tour:

@@ -25,7 +25,7 @@ from explorer.translation import tr
 from explorer.workflow.analysing import analyse
 from explorer.workflow.kept import kept_of_engine
 from explorer.workflow.opening import Options, binary_cache, open_source, same_image
-from explorer.workflow.snapshots import recorded_binaries, recorded_store
+from explorer.workflow.snapshots import recorded_binaries, recorded_store, snapshot_path
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,10 @@ def compare_to_files(task: Task, a: Side, b: Side, folder: str) -> Compared:
     names = [str(side.options["reference"]) for side in (a, b)]
     recorded = recorded_store(task, names, Path(folder) / "recorded")
     ids = first.image.id, second.image.id
-    startup = start_up(*ids) or start_up(*ids, recorded)
+    # Two snapshots tell what was recorded with them, whatever else was measured here since.
+    both = all(snapshot_path(name) is not None for name in names)
+    stores = (recorded, None) if both else (None, recorded)
+    startup = start_up(*ids, stores[0]) or start_up(*ids, stores[1])
     target = Path(folder) / "comparison.col"
     save_comparison(compare(first, second, programs, startup), target)
     return Compared(paths[0], paths[1], str(target))

@@ -128,6 +128,18 @@ def test_that_the_interval_of_the_shift_holds_the_shift_and_repeats() -> None:
     assert shift_interval(A, B) == (low, high)
 
 
+@pytest.mark.parametrize("more", [0, 5])
+def test_that_swapped_sides_give_the_same_figures(more: int) -> None:
+    chance = np.random.default_rng(8)
+    x, y = chance.gamma(2.0, 0.001, 20), chance.gamma(3.0, 0.001, 20 + more)
+    there, back = compare_values(x, y), compare_values(y, x)
+    assert there.minimum_detectable == back.minimum_detectable
+    assert back.ci_low is not None
+    assert back.ci_high is not None
+    assert (there.ci_low, there.ci_high) == pytest.approx((-back.ci_high, -back.ci_low))
+    assert there.p_value == pytest.approx(back.p_value)
+
+
 def test_that_less_noise_sees_smaller_differences() -> None:
     chance = np.random.default_rng(3)
     x, y = chance.normal(0.4, 0.06, (2, 20))

@@ -9,13 +9,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QTableView, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from explorer.cli.demo import _FILES
 from explorer.gui import tour as tours
 from explorer.gui.main_window import MainWindow
 from explorer.gui.presentation import SCALE, TILE_POINTS
+from explorer.gui.theme import current_theme
 from explorer.gui.tour import AFTER, BEFORE, STEPS, Tour, demo_references
 from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.settings import SettingsStore
@@ -90,12 +92,20 @@ def test_that_the_arrow_keys_lead_through_the_pages_without_an_engine(
     qtbot.waitUntil(lambda: window.compare.comparison is not None, timeout=TIMEOUT)
     assert window.compare.comparison is not None
     assert (window.compare.comparison.content.a, window.compare.comparison.content.b) == (15100, 8)
+    assert window.compare.view is not None
+    assert window.compare.view.tabs.currentWidget() is window.compare.view.causes
     press(window, Qt.Key.Key_PageDown)
     assert window.pages.currentWidget() is window.startup
     assert window.startup.results.sample is not None
     assert [len(window.startup.results.sample.of(arm)) for arm in (0, 1)] == [3, 3]
+    # What was measured on this machine would be taken for what was recorded.
+    assert not window.startup.left.isVisible()
+    assert tour.bar.recorded.text().endswith("Nothing that you measured yourself is shown.")
+    assert chosen_pages(window) == ["Start-up"]
     press(window, Qt.Key.Key_Right)
     assert window.pages.currentWidget() is tour.next_page
+    assert chosen_pages(window) == []
+    assert not window.startup.left.isHidden()
     press(window, Qt.Key.Key_Right)
     assert tour.place == len(STEPS) - 1
     for _ in STEPS:
@@ -113,6 +123,10 @@ def test_that_the_arrow_keys_lead_through_the_pages_without_an_engine(
     press(window, Qt.Key.Key_Right)
     assert window.pages.currentWidget() is window.explore
     assert window.tabs.count() == 2
+
+
+def chosen_pages(window: MainWindow) -> list[str]:
+    return [action.text() for action in window.rail.actions() if action.isChecked()]
 
 
 def presenting(window: MainWindow) -> bool:
@@ -140,6 +154,10 @@ def test_that_presenting_shows_large_type_and_nothing_of_this_machine(
     assert not any(widget.isVisible() for widget in shown)
     assert not tab.explore.details.isVisible()
     assert tab.explore.card.font().pointSizeF() == pytest.approx(usual * SCALE)
+    assert current_theme().contrast
+    assert not window.actions_["open"].isEnabled()
+    window.choose_image()
+    assert not window.findChildren(QDialog)
     treemap = tab.explore.map_pane.map
     label = QFontMetrics(treemap.font()).height() * 0.68 * 72 / treemap.logicalDpiY()
     assert label >= TILE_POINTS
@@ -151,8 +169,11 @@ def test_that_presenting_shows_large_type_and_nothing_of_this_machine(
     assert not [text for text in texts if "nowhere" in text or str(Path.home()) in text]
     press(window, Qt.Key.Key_Escape)
     assert not presenting(window)
+    assert not current_theme().contrast
+    assert window.actions_["open"].isEnabled()
     assert all(widget.isVisible() for widget in shown)
-    assert {widget: widget.font().pointSizeF() for widget in before} == before
+    kept = {widget: size for widget, size in before.items() if isValid(widget)}
+    assert {widget: widget.font().pointSizeF() for widget in kept} == kept
     assert [table.verticalHeader().defaultSectionSize() for table in tables] == heights
 
 

@@ -9,7 +9,7 @@ import pyqtgraph
 
 from explorer.coldstart.verdict import duration_text
 from explorer.gui.charts.chart import Chart, milliseconds
-from explorer.gui.charts.style import MARKS, arm_style, faint, palette, pen, phase_colour
+from explorer.gui.charts.style import MARKS, arm_style, em, faint, palette, pen, phase_colour
 from explorer.gui.models.startup import Bar, Start, Waterfall, phase_label
 from explorer.gui.theme import text_on
 from explorer.gui.widgets.plain_label import tooltip_text
@@ -19,6 +19,8 @@ _HEIGHT, _SAID_HEIGHT = 0.62, 0.5
 # Above the first bar and its marks.
 _FLOOR_ROW = -1.4
 _ROOM_FOR_TEXT = 1.45
+# In lines.
+_MARK = 0.6
 
 
 class WaterfallChart(Chart):
@@ -116,7 +118,7 @@ class WaterfallChart(Chart):
         for name, seconds in start.marks:
             marker = pyqtgraph.ScatterPlotItem(
                 [milliseconds(seconds)], [row - _HEIGHT / 2 - 0.02],
-                symbol=MARKS[name], size=9, brush=text, pen=pen(base),
+                symbol=MARKS[name], size=em(_MARK), brush=text, pen=pen(base),
                 hoverable=True, data=[f"{phase_label(name)}: {duration_text(seconds)}"], tip=_text_tip,
             )  # fmt: skip
             self.plot.addItem(marker)

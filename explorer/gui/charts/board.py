@@ -43,6 +43,11 @@ class ChartBoard(QWidget):
             chart.save_wanted.connect(lambda kind, c=chart: self.save_wanted.emit(c, kind))
             chart.enlarge_toggled.connect(lambda on, c=chart: self._enlarge(c, on=on))
 
+    @property
+    def further(self) -> Sequence[Chart]:
+        """Those for a closer look, which a presentation does without."""
+        return self.steps, self.order
+
     def draw(self, sample: Sample, metric: str) -> None:
         """Show a sample, or its state so far, at once."""
         self.draw_soon(sample, metric)

@@ -11,13 +11,15 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from explorer.gui.charts.picture import picture
-from explorer.gui.charts.style import ArmStyle, palette, pen
+from explorer.gui.charts.style import ArmStyle, em, font, palette, pen
 from explorer.gui.models.startup import Point
 from explorer.gui.widgets.plain_label import PlainLabel, tooltip_text
 from explorer.translation import tr
 
-_HEIGHT, _WIDTH, _LEGEND_HEIGHT = 150, 260, 22
+_HEIGHT, _WIDTH = 150, 260
 _LEFT_CHARACTERS = 26
+# In lines: the legend, the symbols of runs.
+_LEGEND_LINES, _DOT, _STAR = 1.5, 0.55, 0.9
 
 
 class Chart(QWidget):
@@ -32,9 +34,9 @@ class Chart(QWidget):
         self.title = title
         self._text = ""
         label = PlainLabel(title)
-        font = label.font()
-        font.setBold(True)
-        label.setFont(font)
+        bold = label.font()
+        bold.setBold(True)
+        label.setFont(bold)
         label.setToolTip(tooltip_text(hint))
         self.view = pyqtgraph.GraphicsLayoutWidget()
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -98,12 +100,13 @@ class Chart(QWidget):
             axis = plot.getAxis(side)
             axis.setTextPen(pen(text))
             axis.setPen(pen(palette().placeholderText().color()))
+            axis.setStyle(tickFont=font())
             axis.enableAutoSIPrefix(False)
 
     def name_axis(self, plot: Any, side: str, text: str) -> None:
         """Label an axis: pyqtgraph makes HTML of it."""
         colour = palette().text().color().name()
-        plot.setLabel(side, html.escape(text), color=colour)
+        plot.setLabel(side, html.escape(text), color=colour, **{"font-size": _points()})
 
     def name_rows(self, plot: Any, rows: Sequence[tuple[float, str]]) -> None:
         """Texts in place of numbers at the left axis, plain ones."""
@@ -119,9 +122,10 @@ class Chart(QWidget):
             return
         legend = pyqtgraph.LegendItem(colCount=len(entries), frame=False, verSpacing=-4)
         legend.setLabelTextColor(palette().text().color())
+        legend.setLabelTextSize(_points())
         for item, text in entries:
             legend.addItem(item, html.escape(_short(text)))
-        legend.setFixedHeight(_LEGEND_HEIGHT)
+        legend.setFixedHeight(em(_LEGEND_LINES))
         self.view.addItem(legend, row=0, col=0)
         self._legend = legend
 
@@ -141,7 +145,7 @@ class Chart(QWidget):
                     "pos": place,
                     "data": point,
                     "symbol": "star" if point.outlier else style.symbol,
-                    "size": 13 if point.outlier else 8,
+                    "size": em(_STAR if point.outlier else _DOT),
                     "pen": pen(style.colour if point.warm_up else base, 1.2),
                     "brush": base if point.warm_up else style.colour,
                 }
@@ -177,6 +181,10 @@ class Chart(QWidget):
 def milliseconds(seconds: float) -> float:
     """What the axes count in."""
     return seconds * 1e3
+
+
+def _points() -> str:
+    return f"{font().pointSizeF():g}pt"
 
 
 def _tip(x: float, y: float, data: Point) -> str:  # noqa: ARG001  # pyqtgraph names its arguments

@@ -8,12 +8,13 @@ import pyqtgraph
 
 from explorer.coldstart.pressure import NOISY
 from explorer.gui.charts.chart import Chart, milliseconds
-from explorer.gui.charts.style import arm_style, faint, palette, pen
+from explorer.gui.charts.style import arm_style, em, faint, palette, pen
 from explorer.gui.models.startup import ArmSeries, running_median, warm_blocks
 from explorer.gui.theme import current_theme
 from explorer.translation import tr
 
-_PRESSURE_HEIGHT = 66
+# In lines: what the lower chart is tall and the texts at the left are wide.
+_PRESSURE_LINES, _LEFT_LINES = 4.4, 3.9
 
 
 class OrderChart(Chart):
@@ -27,17 +28,21 @@ class OrderChart(Chart):
             ),
         )
         self.pressure = self.add_plot(row=2)
-        self.pressure.setMaximumHeight(_PRESSURE_HEIGHT)
         self.pressure.setXLink(self.plot)
         self.plot.getAxis("bottom").setStyle(showValues=False)
-        for plot in (self.plot, self.pressure):
-            plot.getAxis("left").setWidth(58)
+        self._fit()
         self.colour_axes(self.pressure)
 
     def recolour(self) -> None:
         super().recolour()
         if hasattr(self, "pressure"):
             self.colour_axes(self.pressure)
+            self._fit()
+
+    def _fit(self) -> None:
+        self.pressure.setMaximumHeight(em(_PRESSURE_LINES))
+        for plot in (self.plot, self.pressure):
+            plot.getAxis("left").setWidth(em(_LEFT_LINES))
 
     def draw(self, found: Sequence[ArmSeries], metric_text: str) -> None:
         """Show these arms."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
 from explorer.gui.widgets.flow import FlowRow
 from explorer.gui.widgets.notice import Action
 from explorer.gui.widgets.plain_label import PlainLabel, button_text
 
-_WIDTH = 560
+# In lines' heights, so that larger type has as many words in a line.
+_WIDTH = 38
 
 
 class MessagePage(QWidget):
@@ -23,17 +24,34 @@ class MessagePage(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.5)
         self._title.setFont(font)
         self._text = PlainLabel()
-        self._buttons = FlowRow()
-        column = QWidget()
-        column.setFixedWidth(_WIDTH)
-        layout = QVBoxLayout(column)
+        self.buttons = FlowRow()
+        self._column = QWidget()
+        layout = QVBoxLayout(self._column)
         layout.setSpacing(12)
         for label in (self._title, self._text):
             label.setWordWrap(True)
             layout.addWidget(label)
-        layout.addWidget(self._buttons)
+        layout.addWidget(self.buttons)
         outer = QVBoxLayout(self)
-        outer.addWidget(column, 0, Qt.AlignmentFlag.AlignCenter)
+        outer.addWidget(self._column, 0, Qt.AlignmentFlag.AlignCenter)
+
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def emphasise(self, scale: float) -> None:
+        """Text that is so much larger than the application's type."""
+        font = QFont()
+        if scale != 1.0:
+            font.setPointSizeF(QApplication.font().pointSizeF() * scale)
+        self._text.setFont(font)
+        self._fit()
+
+    def _fit(self) -> None:
+        self._column.setFixedWidth(_WIDTH * self._text.fontMetrics().height())
 
     @property
     def text(self) -> str:
@@ -44,8 +62,8 @@ class MessagePage(QWidget):
         """Say something else."""
         self._title.setText(title)
         self._text.setText(text)
-        self._buttons.clear()
+        self.buttons.clear()
         for label, action in actions:
             button = QPushButton(button_text(label))
             button.clicked.connect(lambda _=False, act=action: act())
-            self._buttons.flow.addWidget(button)
+            self.buttons.flow.addWidget(button)

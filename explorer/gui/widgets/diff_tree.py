@@ -29,6 +29,7 @@ class DiffTreeView(QTreeView):
         self._selection = selection
         self._shown: object = None
         self._following = False
+        self._enlarged = 1.0
         self.model_ = DiffTreeModel(selection, self)
         self.setModel(self.model_)
         name_view(self, tr("Files of both images"))
@@ -158,6 +159,17 @@ class DiffTreeView(QTreeView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Names keep room: the state's words go first, its sign stays."""
         super().resizeEvent(event)
-        left = self.viewport().width() - _NAME_WIDTH - sum(_WIDTHS.values()) + _WIDTHS[STATE]
-        wide = max(_STATE_NARROW, min(left, 2 * _WIDTHS[STATE]))
-        self.header().resizeSection(STATE, wide)
+        self._fit_state()
+
+    def enlarge(self, factor: float) -> None:
+        """Columns for type that is larger than usual by a factor."""
+        ratio, self._enlarged = factor / self._enlarged, factor
+        for column in _WIDTHS:
+            self.header().resizeSection(column, round(self.header().sectionSize(column) * ratio))
+        self._fit_state()
+
+    def _fit_state(self) -> None:
+        others = _NAME_WIDTH + sum(_WIDTHS.values()) - _WIDTHS[STATE]
+        left = self.viewport().width() - round(others * self._enlarged)
+        most, least = (round(n * self._enlarged) for n in (2 * _WIDTHS[STATE], _STATE_NARROW))
+        self.header().resizeSection(STATE, max(least, min(left, most)))

@@ -39,6 +39,7 @@ class FileTreeView(QTreeView):
         super().__init__(parent)
         self._selection = selection
         self._following = False
+        self._enlarged = 1.0
         self.files = FileTreeModel(self)
         self.setModel(self.files)
         name_view(self, tr("Files"))
@@ -88,9 +89,21 @@ class FileTreeView(QTreeView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Names keep room: where there is little, the least telling columns are left out."""
         super().resizeEvent(event)
-        left = self.viewport().width() - _NAME_WIDTH
+        self._leave_out()
+
+    def enlarge(self, factor: float) -> None:
+        """Columns for type that is larger than usual by a factor."""
+        ratio, self._enlarged = factor / self._enlarged, factor
+        for column in _WIDTHS:
+            # A hidden column has no width to enlarge.
+            self.setColumnHidden(column, False)
+            self.header().resizeSection(column, round(self.header().sectionSize(column) * ratio))
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        left = self.viewport().width() - _NAME_WIDTH * self._enlarged
         for column, width in _WIDTHS.items():
-            left -= width
+            left -= width * self._enlarged
             self.setColumnHidden(column, left < 0)
 
     def _expanded(self) -> list[int]:

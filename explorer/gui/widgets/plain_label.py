@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
@@ -11,6 +12,20 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from explorer.units import display_text
 
 _LINE_LIMIT = 4000
+# What takes the names of this machine out of texts while presenting.
+_covers: list[Callable[[str], str]] = []
+
+
+def set_cover(cover: Callable[[str], str] | None) -> None:
+    """Put every text that is set from now on through `cover`; None ends that."""
+    _covers[:] = [cover] if cover is not None else []
+
+
+def covered(text: str) -> str:
+    """A text as it may be shown now."""
+    for cover in _covers:
+        text = cover(text)
+    return text
 
 
 class PlainLabel(QLabel):
@@ -26,7 +41,18 @@ class PlainLabel(QLabel):
                 Qt.TextInteractionFlag.TextSelectableByMouse
                 | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
+        # The whole text while less is shown.
+        self._whole_text = ""
         self.setText(text)
+
+    def setText(self, text: str) -> None:
+        shown = covered(text)
+        self._whole_text = text if shown != text else ""
+        super().setText(shown)
+
+    def cover(self) -> None:
+        """Follow the cover that was set, or that none is there any more."""
+        self.setText(self._whole_text or self.text())
 
 
 class ElidedLabel(PlainLabel):
@@ -45,6 +71,9 @@ class ElidedLabel(PlainLabel):
         self.setAccessibleName(text)
         self._elide()
 
+    def cover(self) -> None:
+        self._elide()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide()
@@ -52,7 +81,9 @@ class ElidedLabel(PlainLabel):
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
         self.setText(
-            metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, max(self.width(), 20))
+            metrics.elidedText(
+                covered(self._whole), Qt.TextElideMode.ElideMiddle, max(self.width(), 20)
+            )
         )
 
 

@@ -44,8 +44,11 @@ class Rail(QToolBar):
         return action
 
     def choose(self, number: int) -> None:
-        """Show which page is in front."""
-        self._pages[number].setChecked(True)
+        """Show which page is in front; none is when a page without a button is."""
+        if number < len(self._pages):
+            self._pages[number].setChecked(True)
+        elif (shown := self._group.checkedAction()) is not None:
+            shown.setChecked(False)
 
     def enable(self, number: int, *, on: bool) -> None:
         """Whether a page can be gone to."""

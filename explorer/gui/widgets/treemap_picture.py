@@ -102,7 +102,7 @@ class Picture:
     def _draw_over(self, painter: QPainter) -> None:
         """Borders, frames with their titles, and what is too small to draw."""
         metrics = self._set_font(painter)
-        painter.setPen(QPen(QColor(0, 0, 0, 90), 1))
+        painter.setPen(QPen(QColor(0, 0, 0, 255 if self.theme.contrast else 90), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRects(
             [QRect(x, y, w - 1, h - 1) for x, y, w, h, _ in self.layout.tiles if w > 2 and h > 2]

@@ -8,6 +8,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette, QResizeEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
+from explorer.gui.widgets.plain_label import covered
+
 _WRAP = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
@@ -34,6 +36,7 @@ class WrappedText(QPlainTextEdit):
 
     def set_text(self, text: str) -> None:
         """Show another text."""
+        text = covered(text)
         self.setPlainText(text)
         self.setAccessibleName(f"{self._name}: {text}" if text else self._name)
         self._fit()

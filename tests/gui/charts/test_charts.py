@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pyqtgraph
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFont, QFontMetrics, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -46,6 +46,16 @@ def dark(qapp: QApplication) -> Iterator[None]:
     apply_theme(qapp, "dark")
     yield
     apply_theme(qapp, "light")
+
+
+@pytest.fixture
+def large(qapp: QApplication) -> Iterator[float]:
+    usual = qapp.font()
+    larger = QFont(usual)
+    larger.setPointSizeF(2 * usual.pointSizeF())
+    qapp.setFont(larger)
+    yield larger.pointSizeF()
+    qapp.setFont(usual)
 
 
 def dots(plot: Any) -> list[Any]:
@@ -267,3 +277,17 @@ def _luminance(colour: Any) -> float:
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     )
     return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+
+
+def test_that_all_of_a_chart_follows_the_size_of_type(board: ChartBoard, large: float) -> None:
+    board.draw(two_images(), "app")
+    board.recolour()
+    size = f"{large:g}pt"
+    for chart in (board.steps, board.order):
+        assert chart._legend.opts["labelTextSize"] == size
+        assert all(label.opts["size"] == size for _, label in chart._legend.items)
+    for axis in (board.strip.plot.getAxis("bottom"), board.order.pressure.getAxis("left")):
+        assert axis.labelStyle["font-size"] == size
+        assert axis.style["tickFont"].pointSizeF() == large
+    symbols = dots(board.strip.plot)[0].data["size"]
+    assert symbols.min() > 0.4 * QFontMetrics(QApplication.font()).height()
