@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from explorer.cli.analysed import analysed
 from explorer.cli.console import complain, console_task
 from explorer.cli.options import add_host, add_json, add_no_cache, add_platform, add_via
 from explorer.cli.output import write_result
 from explorer.cli.reports import add_report_options, check_outputs, write_reports
-from explorer.task import Task
 from explorer.translation import set_language, tr
-from explorer.workflow.kept import kept_of_engine
 
 if TYPE_CHECKING:
     from explorer.findings.analysis import Analysis
@@ -64,36 +60,18 @@ def run(arguments: argparse.Namespace) -> int:
         "host": arguments.host,
     }
     with console_task() as task:
-        # What is kept is only shown: no other process is needed for that.
-        analysis = kept_of_engine(task, options) or _analyse(task, options)
+        analysis = analysed(task, options, meanwhile=_import_report)
     if not taken:
         from explorer.report.terminal import print_summary
 
         print_summary(analysis)
     if arguments.json is not None:
         _write_json(analysis, arguments.json)
-    write_reports(arguments, lambda: _document(analysis))
+    write_reports(arguments, lambda: _document(analysis), lambda: _document(analysis, whole=True))
     if not analysis.complete:
         complain(tr("The analysis is incomplete."), "; ".join(analysis.problems))
         return INCOMPLETE
     return 0
-
-
-def _analyse(task: Task, options: Mapping[str, Any]) -> Analysis:
-    """Analyse the image in another process, with limits."""
-    from explorer import sandbox
-
-    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
-        path = sandbox.run(
-            task,
-            "explorer.workflow.analysing:analyse_to_file",
-            options,
-            folder,
-            meanwhile=_import_report,
-        )
-        from explorer.findings.analysis import Analysis
-
-        return Analysis.load(Path(path))
 
 
 def _import_report() -> None:
@@ -111,7 +89,7 @@ def _write_json(analysis: Analysis, target: str) -> None:
     write_result(target, document)
 
 
-def _document(analysis: Analysis) -> Document:
+def _document(analysis: Analysis, *, whole: bool = False) -> Document:
     from explorer.report.documents.analysis import analysis_document
 
-    return analysis_document(analysis)
+    return analysis_document(analysis, None) if whole else analysis_document(analysis)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 import textwrap
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer import sandbox
+from explorer.cli.analysed import analysed
 from explorer.cli.console import complain, console_task
 from explorer.cli.options import add_host, add_json, add_no_cache, add_platform
 from explorer.cli.output import write_result
@@ -286,9 +285,4 @@ def _analysed(task: Task, reference: str, arguments: argparse.Namespace) -> Anal
         "platform": arguments.platform,
         "host": arguments.host,
     }
-    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
-        path = sandbox.run(task, "explorer.workflow.analysing:analyse_to_file", options, folder)
-        from explorer.findings.analysis import Analysis
-
-        # The file is mapped: it may go while the analysis stays.
-        return Analysis.load(Path(path))
+    return analysed(task, options)
