@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.compression import decompressed
 from explorer.filesystem.contents import Meter, Watched, fill
 from explorer.filesystem.layer import LayerIndex
+from explorer.filesystem.readers import read_several
 from explorer.filesystem.reading import read_layer
 from explorer.filesystem.source import ByteSource
 from explorer.filesystem.tarstream import members
@@ -80,25 +80,18 @@ def read_content_store(
             task, tr("Reading layers"), sum(max(descriptors[index].size, 0) for index in wanted)
         )
         left: set[int] = set()
-        with ThreadPoolExecutor(READERS) as pool:
-            order = sorted(wanted, key=lambda index: -descriptors[index].size)
-            futures = {
-                pool.submit(
-                    blobs.read, descriptors[index], inspected.image.layers[index].diff_id, meter
-                ): index
-                for index in order
-            }
-            try:
-                for future in as_completed(futures):
-                    layer = future.result()
-                    if layer is None:
-                        left.add(futures[future])
-                    else:
-                        on_layer(futures[future], store.put(layer))
-            except BaseException:
-                meter.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+
+        def read(index: int) -> LayerIndex | None:
+            return blobs.read(descriptors[index], inspected.image.layers[index].diff_id, meter)
+
+        def take(index: int, layer: LayerIndex | None) -> None:
+            if layer is None:
+                left.add(index)
+            else:
+                on_layer(index, store.put(layer))
+
+        order = sorted(wanted, key=lambda index: -descriptors[index].size)
+        read_several(order, read, take, readers=READERS, stop=meter.stop)
     return Left(frozenset(left), blobs.reason, tuple(descriptors))
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from explorer.errors import EngineLost, EngineRefused
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.contents import Meter
 from explorer.filesystem.layer import LayerIndex
+from explorer.filesystem.readers import read_several
 from explorer.filesystem.reading import read_layer
 from explorer.task import Task
 from explorer.translation import tr
@@ -252,19 +252,14 @@ def _read_all(
     """Read layers, several at a time; on_read is called in this thread as they come."""
     sizes = inspected.sizes
     meter = Meter(task, tr("Reading layers"), sum(sizes[index] for index in wanted))
-    with ThreadPoolExecutor(READERS) as pool:
-        # The biggest first: the others fit beside it.
-        order = sorted(wanted, key=lambda index: -sizes[index])
-        futures = {pool.submit(read, index, meter): index for index in order}
-        try:
-            for future in as_completed(futures):
-                layer = future.result()
-                if layer is not None:
-                    on_read(futures[future], layer)
-        except BaseException:
-            meter.stop()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+
+    def take(index: int, layer: LayerIndex | None) -> None:
+        if layer is not None:
+            on_read(index, layer)
+
+    # The biggest first: the others fit beside it.
+    order = sorted(wanted, key=lambda index: -sizes[index])
+    read_several(order, lambda index: read(index, meter), take, readers=READERS, stop=meter.stop)
 
 
 def _proved(inspected: Inspected, index: int, layer: LayerIndex) -> LayerIndex | None:

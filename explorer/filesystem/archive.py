@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,10 @@ from explorer.filesystem.archivefile import (
 )
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.compression import decompressed, sniff
-from explorer.filesystem.contents import Meter, Part, ReadableContents, Watched, discard
+from explorer.filesystem.contents import Meter, Part, ReadableContents, Watched, copy, discard
 from explorer.filesystem.exportstream import Export, payload_offset, place_layers
 from explorer.filesystem.layer import LayerIndex
+from explorer.filesystem.readers import read_several
 from explorer.filesystem.reading import read_layer
 from explorer.filesystem.source import ByteSource
 from explorer.filesystem.tarcontents import TarContents
@@ -33,7 +33,6 @@ from explorer.units import display_name
 
 # sha256 and decompression release the interpreter's lock: a second layer uses the time of the first one.
 _READERS = 2
-_COPY_BYTES = 256 << 10
 _HEAD_BYTES = 512
 
 
@@ -143,22 +142,16 @@ class ArchiveSource:
         for number, blob in sorted(blobs.items()):
             if blob.member:
                 jobs.setdefault((blob.member, blob.diff_id), []).append(number)
-        # The biggest first, so that the last one running is a small one.
         order = sorted(jobs, key=lambda job: -self._contents.size(job[0]))
         total = sum(self._contents.size(member) for member, _ in jobs)
         meter = Meter(task, tr("Reading layers"), total)
-        with ThreadPoolExecutor(_READERS, thread_name_prefix="layer") as pool:
-            running = {pool.submit(self._read_blob, task, meter, *job): job for job in order}
-            try:
-                for future in as_completed(list(running)):
-                    # Forgotten at once: a future holds its index, and a big one should live in its file only.
-                    job = running.pop(future)
-                    hand_over(jobs[job], future.result())
-                    del future
-            except BaseException:
-                meter.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        read_several(
+            order,
+            lambda job: self._read_blob(task, meter, *job),
+            lambda job, index: hand_over(jobs[job], index),
+            readers=_READERS,
+            stop=meter.stop,
+        )
         meter.finish()
 
     def _read_blob(self, task: Task, meter: Meter, member: str, diff_id: str) -> LayerIndex:
@@ -186,7 +179,7 @@ class ArchiveSource:
                 tr("Save the image again with all its layers."),
             )
         payload = _from_offset(Watched(self._contents.open(member), task), data_offset)
-        missing = size - _copy(payload, size, sink)
+        missing = size - copy(payload, size, sink)
         if missing:
             raise DamagedInput(
                 tr("{name} is cut off: {bytes} bytes are missing.", name=display_name(path), bytes=missing),
@@ -207,19 +200,6 @@ def _from_offset(source: Watched, offset: int) -> ByteSource:
     layer = decompressed(part)
     discard(layer, offset)
     return layer
-
-
-def _copy(source: ByteSource, size: int, sink: Callable[[memoryview], None]) -> int:
-    """Hand `size` bytes to `sink` in parts that are valid during the call; returns the bytes there were."""
-    buffer = memoryview(bytearray(min(size, _COPY_BYTES) or 1))
-    done = 0
-    while done < size:
-        count = source.readinto(buffer[: min(len(buffer), size - done)])
-        if count <= 0:
-            break
-        sink(buffer[:count])
-        done += count
-    return done
 
 
 def _cut_off(contents: ReadableContents) -> str:

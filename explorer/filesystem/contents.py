@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +25,7 @@ _LINK_LIMIT = 100
 MEMBERS_LIMIT = 200_000
 _PROGRESS_SECONDS = 0.1
 _DISCARD_BYTES = 1 << 20
+_COPY_BYTES = 256 << 10
 
 
 class ReadableContents(Contents, Protocol):
@@ -266,6 +267,19 @@ def discard(source: ByteSource, count: int) -> int:
             break
         left -= read
     return count - left
+
+
+def copy(source: ByteSource, size: int, sink: Callable[[memoryview], None]) -> int:
+    """Hand `size` bytes to `sink`, in parts that are valid during the call; the bytes that were there."""
+    buffer = memoryview(bytearray(min(size, _COPY_BYTES) or 1))
+    done = 0
+    while done < size:
+        count = source.readinto(buffer[: min(len(buffer), size - done)])
+        if count <= 0:
+            break
+        sink(buffer[:count])
+        done += count
+    return done
 
 
 def too_many_members(title: str) -> LimitExceeded:

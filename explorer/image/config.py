@@ -247,6 +247,15 @@ def digest_of(data: bytes, algorithm: str = "sha256") -> str:
     return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
+def is_companion(item: Descriptor) -> bool:
+    """Whether an index's item is no image: an attestation or signature beside one (moby#48295, containerd's referrers)."""
+    at, notes = item.platform, item.annotations
+    unknown = at is not None and at.os == at.architecture == "unknown"
+    return (
+        unknown or "vnd.docker.reference.type" in notes or "io.containerd.manifest.subject" in notes
+    )
+
+
 def _decode(data: bytes, shape: type[_Shape], what: str) -> _Shape:
     if len(data) > JSON_LIMIT:
         raise LimitExceeded(

@@ -23,6 +23,7 @@ from explorer.image.config import (
     SavedImage,
     align_history,
     digest_of,
+    is_companion,
     parse_config,
     parse_index,
     parse_manifest,
@@ -213,7 +214,7 @@ class _OciReader:
             self._visited += 1
             if self._visited > LAYER_LIMIT or depth > _DEPTH_LIMIT:
                 raise _too_many(self._contents.title)
-            if not _is_companion(item):
+            if not is_companion(item):
                 self._follow(item, above, depth, _tags(item) or tags)
 
     def _follow(
@@ -378,17 +379,6 @@ def _layer_notes(number: int, blob: Blob, descriptor: Descriptor | None) -> Iter
 
 def _is_foreign(media_type: str) -> bool:
     return ".nondistributable." in media_type or ".foreign." in media_type
-
-
-def _is_companion(item: Descriptor) -> bool:
-    """Attestations and signatures that lie beside an image (moby#48295, containerd's referrers)."""
-    notes = item.annotations
-    unknown = (
-        item.platform is not None and item.platform.os == item.platform.architecture == "unknown"
-    )
-    return (
-        unknown or "vnd.docker.reference.type" in notes or "io.containerd.manifest.subject" in notes
-    )
 
 
 def _tags(item: Descriptor) -> tuple[str, ...]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from explorer.errors import DamagedInput, EngineLost, ExplorerError, ImageNotFound, InputError
 from explorer.filesystem.cache import LayerStore
 from explorer.filesystem.compression import decompressed, sniff
-from explorer.filesystem.contents import Meter, Part, Watched, discard
+from explorer.filesystem.contents import Meter, Part, Watched, copy, discard
 from explorer.filesystem.layer import LayerIndex
+from explorer.filesystem.readers import read_several
 from explorer.filesystem.reading import read_layer
 from explorer.filesystem.source import ByteSource
 from explorer.image.config import (
@@ -19,6 +19,7 @@ from explorer.image.config import (
     Descriptor,
     ImageConfig,
     Manifest,
+    is_companion,
     parse_config,
     parse_index,
     parse_manifest,
@@ -38,7 +39,6 @@ from explorer.units import display_name, display_text
 _READERS = 3
 _INDEX_DEPTH = 3
 _SHOWN = 10
-_COPY_BYTES = 256 << 10
 _HEAD_BYTES = 512
 
 
@@ -87,7 +87,7 @@ def _manifest(
     document = repository.manifest(task, version)
     if document.media_type not in INDEX_TYPES:
         return parse_manifest(document.data), (document.digest,)
-    items = [item for item in parse_index(document.data) if not _is_companion(item)]
+    items = [item for item in parse_index(document.data) if not is_companion(item)]
     chosen = _choose(repository.name, items, wanted)
     if depth >= _INDEX_DEPTH:
         raise DamagedInput(
@@ -96,13 +96,6 @@ def _manifest(
         )  # fmt: skip
     manifest, names = _manifest(task, repository, chosen.digest, wanted, depth + 1)
     return manifest, (document.digest, *names)
-
-
-def _is_companion(item: Descriptor) -> bool:
-    """Attestations and signatures that lie beside an image (moby#48295)."""
-    at = item.platform
-    unknown = at is not None and at.os == at.architecture == "unknown"
-    return unknown or "vnd.docker.reference.type" in item.annotations
 
 
 def _choose(name: Name, items: list[Descriptor], wanted: Platform | None) -> Descriptor:
@@ -189,38 +182,34 @@ class RegistrySource:
             jobs.setdefault(
                 (self._layers[number].digest, self.image.layers[number].diff_id), []
             ).append(number)
-        # The biggest first, so that the last one running is a small one.
-        order = sorted(jobs.values(), key=lambda numbers: -self._layers[numbers[0]].size)
-        total = sum(max(self._layers[numbers[0]].size, 0) for numbers in order)
+        order = sorted(jobs, key=lambda job: -self._layers[jobs[job][0]].size)
+        total = sum(max(self._layers[jobs[job][0]].size, 0) for job in order)
         meter = Meter(task, tr("Fetching layers"), total)
         failures: list[ExplorerError] = []
-        came = False
-        with (
-            self._repository.web.watching(task),
-            ThreadPoolExecutor(_READERS, thread_name_prefix="layer") as pool,
-        ):
-            running = {
-                pool.submit(self._fetch, task, meter, numbers[0]): numbers for numbers in order
-            }
-            try:
-                for future in as_completed(list(running)):
-                    numbers = running.pop(future)
-                    try:
-                        index = future.result()
-                    except ExplorerError as error:
-                        failures.append(error)
-                        self.problems += [self._missing(number, error) for number in numbers]
-                        continue
-                    came = True
-                    kept = store.put(index) if index.complete else index
-                    for number in numbers:
-                        on_layer(number, kept)
-            except BaseException:
-                meter.stop()
-                self._repository.web.shutdown()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        if failures and not came:
+
+        def take(job: tuple[str, str], index: LayerIndex) -> None:
+            kept = store.put(index) if index.complete else index
+            for number in jobs[job]:
+                on_layer(number, kept)
+
+        def failed(job: tuple[str, str], error: ExplorerError) -> None:
+            failures.append(error)
+            self.problems += [self._missing(number, error) for number in jobs[job]]
+
+        def stop() -> None:
+            meter.stop()
+            self._repository.web.shutdown()
+
+        with self._repository.web.watching(task):
+            read_several(
+                order,
+                lambda job: self._fetch(task, meter, jobs[job][0]),
+                take,
+                readers=_READERS,
+                stop=stop,
+                failed=failed,
+            )
+        if failures and len(failures) == len(jobs):
             raise failures[0]
         meter.finish()
 
@@ -320,22 +309,9 @@ class _Reading:
         self.place += discard(self.source, start - self.place)
         if self.place < start:
             return 0
-        done = _copy(self.source, size, sink)
+        done = copy(self.source, size, sink)
         self.place += done
         return done
 
     def close(self) -> None:
         self.stream.close()
-
-
-def _copy(source: ByteSource, size: int, sink: Callable[[memoryview], None]) -> int:
-    """Hand `size` bytes to `sink`, in parts that are valid during the call; returns the bytes there were."""
-    buffer = memoryview(bytearray(min(size, _COPY_BYTES) or 1))
-    done = 0
-    while done < size:
-        count = source.readinto(buffer[: min(len(buffer), size - done)])
-        if count <= 0:
-            break
-        sink(buffer[:count])
-        done += count
-    return done
