@@ -62,7 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
         document = compare_json(comparison)
         set_language("system")
         write_result(arguments.json, document)
-    write_reports(arguments, lambda: _document(comparison))
+    write_reports(
+        arguments, lambda: _document(comparison), lambda: _document(comparison, whole=True)
+    )
     problems = [
         text for item in (comparison.a, comparison.b) if not item.complete for text in item.problems
     ]
@@ -72,10 +74,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _document(comparison: Comparison) -> Document:
+def _document(comparison: Comparison, *, whole: bool = False) -> Document:
     from explorer.report.documents.compare import compare_document
 
-    return compare_document(comparison)
+    return compare_document(comparison, None) if whole else compare_document(comparison)
 
 
 def _compared(task: Task, arguments: argparse.Namespace) -> Comparison:

@@ -5,29 +5,32 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from pathlib import Path
+from collections.abc import Iterable
 
-from explorer.storing import not_written, write_file
+from explorer.storing import not_written, whole_file
 from explorer.translation import tr
 
 
-def write_result(target: str, data: bytes) -> None:
-    """Write a result to the file `target`, or to standard output for "-".
+def write_result(target: str, data: bytes | Iterable[bytes]) -> None:
+    """Write a result, or its parts, to the file `target`, or to standard output for "-".
 
     A full disk leaves the old file as it was; pipes and devices are written to directly. Raises StorageError.
     """
+    parts = [data] if isinstance(data, bytes) else data
     hint = tr("Choose another file or free some space.")
     if target == "-":
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(parts)
         sys.stdout.buffer.flush()
     elif _is_taken_as_it_comes(target):
         try:
-            Path(target).write_bytes(data)
+            with open(target, "wb") as file:
+                file.writelines(parts)
         except OSError as error:
             raise not_written(target, error, hint) from error
     else:
-        write_file(target, data, hint)
+        with whole_file(target, hint) as file:
+            file.writelines(parts)
 
 
 def _is_taken_as_it_comes(target: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from explorer.cli.output import write_result
 from explorer.errors import InputError
-from explorer.report.formats import FORMATS, rendered
+from explorer.report.formats import FORMATS, WHOLE, rendered_parts
 from explorer.translation import tr
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         "html": tr("write a report as one HTML file; - for standard output"),
         "markdown": tr("write a report for a pull request's comment; - for standard output"),
         "pdf": tr("write a report as PDF"),
-        "csv": tr("write the report's tables as CSV; - for standard output"),
+        "csv": tr("write the report's tables as CSV, with every row; - for standard output"),
     }
     for name in FORMATS:
         metavar = "FILE" if name in _BINARY else "FILE|-"
@@ -47,12 +47,21 @@ def check_outputs(arguments: argparse.Namespace) -> bool:
     return bool(named)
 
 
-def write_reports(arguments: argparse.Namespace, made: Callable[[], Document]) -> None:
-    """Write the reports that are wanted; `made` tells the document of them all. StorageError."""
-    wanted = [(name, getattr(arguments, name)) for name in FORMATS]
-    wanted = [(name, target) for name, target in wanted if target is not None]
-    if not wanted:
-        return
-    document = made()
-    for name, target in wanted:
-        write_result(target, rendered(name, document))
+def write_reports(
+    arguments: argparse.Namespace,
+    made: Callable[[], Document],
+    whole: Callable[[], Document] | None = None,
+) -> None:
+    """Write the reports that are wanted. StorageError.
+
+    `made` tells the document of all formats; `whole` the one with every row, for those in which rows are expected.
+    """
+    documents: dict[Callable[[], Document], Document] = {}
+    for name in FORMATS:
+        target = getattr(arguments, name)
+        if target is None:
+            continue
+        tell = whole if whole is not None and name in WHOLE else made
+        if tell not in documents:
+            documents[tell] = tell()
+        write_result(target, rendered_parts(name, documents[tell]))

@@ -12,6 +12,7 @@ from explorer.compare.pair import ConfigChange, Pair
 from explorer.compare.programs import BinaryDelta, binary_deltas
 from explorer.compare.startup import StartUp
 from explorer.compare.surface import Surface, surface
+from explorer.filesystem.columnfile import Array
 from explorer.filesystem.diff import Change, TreeDiff, diff_trees
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
@@ -102,14 +103,20 @@ class Comparison:
         changed = [item for item in self.categories if item.size.delta]
         return tuple(sorted(changed, key=lambda item: item.size.delta))
 
-    def largest_files(self, limit: int) -> list[FileDelta]:
-        """The paths whose bytes differ or move most, the biggest first; same ones are left out."""
+    @cached_property
+    def differing(self) -> Array:
+        """int64[k]: the nodes of all paths that differ, the biggest difference first; of equal ones the bigger file."""
         diff = self.diff
-        told = diff.leaves & (diff.change != Change.SAME)
-        weight = np.maximum(np.abs(diff.size_b - diff.size_a), np.maximum(diff.size_a, diff.size_b))
-        nodes = np.flatnonzero(told & (weight > 0))
-        nodes = nodes[np.argsort(-weight[nodes], kind="stable")][:limit]
-        return [self.file(node) for node in nodes.tolist()]
+        nodes = np.flatnonzero((diff.leaves & (diff.change != Change.SAME)) | diff.turned)
+        before, after = diff.size_a[nodes], diff.size_b[nodes]
+        order = np.lexsort((nodes, -np.maximum(before, after), -np.abs(after - before)))
+        return np.asarray(nodes[order])
+
+    def largest_files(self, limit: int) -> list[FileDelta]:
+        """The paths whose bytes differ or move most, the biggest first; what holds no bytes is left out."""
+        nodes = self.differing
+        holding = np.maximum(self.diff.size_a[nodes], self.diff.size_b[nodes]) > 0
+        return [self.file(node) for node in nodes[holding][:limit].tolist()]
 
     def file(self, node: int) -> FileDelta:
         """What became of one node of the joined tree."""

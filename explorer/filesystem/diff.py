@@ -56,6 +56,11 @@ class TreeDiff:
         """bool[n]: nodes that are no directory on either side."""
         return np.asarray(self.change != Change.NONE) & ~self.is_directory
 
+    @property
+    def turned(self) -> Array:
+        """bool[n]: nodes that are a directory on one side and something else on the other."""
+        return np.asarray(self.is_directory & (self.change == Change.CHANGED))
+
 
 def diff_trees(a: Stack, b: Stack) -> TreeDiff:
     """Compare the merged file systems of two stacks; time is proportional to their paths."""

@@ -10,16 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.compare.comparison import Comparison
-from explorer.filesystem.diff import Change
-from explorer.filesystem.layer import names_list
 from explorer.gui import exporting
 from explorer.gui.diff_selection import DiffSelection
-from explorer.gui.exporting import csv_cell, csv_lines, path_text
 from explorer.gui.models.compare_tables import CompareRows, DeltaCell
 from explorer.gui.widgets.treemap import Treemap
+from explorer.report.compare_csv import changes_csv
+from explorer.report.csv_lines import csv_cell, csv_lines
 from explorer.translation import language, mark, set_language, tr
 
-FILE_COLUMNS = ("path", "change", "a_bytes", "b_bytes", "delta_bytes", "partner")
 # kind: (end of the suggested name, what the file dialog says)
 _FORMATS: Mapping[str, tuple[str, str]] = {
     "files": ("-files.csv", mark("CSV table (*.csv)")),
@@ -29,33 +27,11 @@ _FORMATS: Mapping[str, tuple[str, str]] = {
     "svg": (".svg", mark("SVG picture (*.svg)")),
     "pdf": (".pdf", mark("PDF document (*.pdf)")),
 }
-_ROWS_A_CHUNK = 2000
 
 
 def files_csv(selection: DiffSelection) -> Iterator[bytes]:
-    """The paths that the tree shows and what became of them, parents first; bytes are each path's own."""
-    diff, tree = selection.diff, selection.diff.tree
-    yield csv_lines([FILE_COLUMNS])
-    names = names_list(tree.names, tree.name_offsets)
-    depths, visible = tree.depth.tolist(), selection.visible.tolist()
-    size_a, size_b = diff.size_a.tolist(), diff.size_b.tolist()
-    change, partner = diff.change.tolist(), diff.partner.tolist()
-    path: list[str] = [""]
-    part: list[tuple[object, ...]] = []
-    for node in range(1, len(tree)):
-        depth = depths[node]
-        del path[depth:]
-        path.append(f"{path[depth - 1]}/{path_text(names[node])}")
-        if not visible[node] or change[node] == Change.NONE:
-            continue
-        other = csv_cell("/" + path_text(tree.path(partner[node]))) if partner[node] >= 0 else ""
-        a, b = size_a[node], size_b[node]
-        fate = Change(change[node]).name.lower().replace("_", "-")
-        part.append((path[depth], fate, a, b, b - a, other))
-        if len(part) == _ROWS_A_CHUNK:
-            yield csv_lines(part)
-            part = []
-    yield csv_lines(part)
+    """The paths that the tree shows and what became of them."""
+    return changes_csv(selection.diff, selection.visible)
 
 
 def table_csv(rows: CompareRows) -> bytes:
@@ -109,6 +85,7 @@ def save_report(comparison: Comparison, stem: str, parent: QWidget) -> str:
         lambda: compare_document(comparison),
         lambda: json_parts(comparison),
         parent,
+        lambda: compare_document(comparison, None),
     )
 
 

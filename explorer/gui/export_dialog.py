@@ -13,6 +13,7 @@ from explorer.filesystem.union import View, view
 from explorer.findings.analysis import Analysis
 from explorer.gui import exporting
 from explorer.gui.pages.explore import ExplorePage
+from explorer.report.analysis_csv import entry_count, files_csv, findings_csv, layers_csv
 from explorer.translation import mark, tr
 
 # kind: (end of the suggested name, what the file dialog says)
@@ -60,6 +61,7 @@ def _report(analysis: Analysis, parent: QWidget) -> str:
         lambda: analysis_document(analysis),
         lambda: [exporting.json_document(analysis)],
         parent,
+        lambda: analysis_document(analysis, None),
     )
 
 
@@ -102,9 +104,9 @@ def file_stem(analysis: Analysis) -> str:
 
 def _parts(kind: str, page: ExplorePage, analysis: Analysis) -> Iterable[bytes]:
     if kind == "export_layers":
-        return [exporting.layers_csv(analysis)]
+        return [layers_csv(analysis)]
     if kind == "export_findings":
-        return [exporting.findings_csv(analysis, analysis.findings)]
+        return [findings_csv(analysis, analysis.findings)]
     if kind == "export_json":
         return [exporting.json_document(analysis)]
     treemap = page.map_pane.map
@@ -125,7 +127,7 @@ def _parts(kind: str, page: ExplorePage, analysis: Analysis) -> Iterable[bytes]:
 
 def _write_files(path: str, analysis: Analysis, shown: View, parent: QWidget) -> bool:
     """Write the table; a long one shows how far it is and can be stopped."""
-    total = exporting.entry_count(shown)
+    total = entry_count(shown)
     progress = QProgressDialog(
         tr("Writing {n} rows", n=f"{total:,}"), tr("Cancel"), 0, total, parent
     )
@@ -138,7 +140,7 @@ def _write_files(path: str, analysis: Analysis, shown: View, parent: QWidget) ->
         return not progress.wasCanceled()
 
     try:
-        return exporting.write(path, exporting.files_csv(analysis, shown), step)
+        return exporting.write(path, files_csv(analysis, shown), step)
     finally:
         progress.close()
         progress.deleteLater()

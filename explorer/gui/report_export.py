@@ -13,7 +13,7 @@ from explorer.errors import ExplorerError
 from explorer.gui import exporting
 from explorer.gui.jobs import Jobs
 from explorer.report.document import Document
-from explorer.report.formats import rendered
+from explorer.report.formats import WHOLE, rendered_parts
 from explorer.task import Task
 from explorer.translation import mark, tr
 
@@ -32,9 +32,16 @@ _ENDINGS = {ending: name for name, (ending, _) in _FORMATS.items()} | {
 
 
 def save_report(
-    stem: str, made: Callable[[], Document], json: Callable[[], Iterable[bytes]], parent: QWidget
+    stem: str,
+    made: Callable[[], Document],
+    json: Callable[[], Iterable[bytes]],
+    parent: QWidget,
+    whole: Callable[[], Document] | None = None,
 ) -> str:
-    """Ask where to and in which format; the path, "" when the user thought better of it. Raises StorageError."""
+    """Ask where to and in which format; the path, "" when the user thought better of it. Raises StorageError.
+
+    `whole` tells the document with every row, for formats in which they are expected; without it `made` does.
+    """
     path, name = _ask(stem, parent)
     if not path:
         return ""
@@ -42,7 +49,7 @@ def save_report(
         # Its language is English for a moment: nothing else may be told meanwhile.
         exporting.write(path, json())
         return path
-    _painting(parent, name, path, made)
+    _painting(parent, name, path, whole if whole is not None and name in WHOLE else made)
     return path
 
 
@@ -89,5 +96,5 @@ def _painting(parent: QWidget, name: str, path: str, made: Callable[[], Document
 
 def write_report(_task: Task, name: str, path: str, made: Callable[[], Document]) -> str:
     """Write the report that `made` tells; the path. Raises StorageError."""
-    exporting.write(path, [rendered(name, made())])
+    exporting.write(path, rendered_parts(name, made()))
     return path

@@ -20,9 +20,9 @@ from explorer.coldstart.sample import Sample
 from explorer.errors import ExplorerError
 from explorer.gui import exporting
 from explorer.gui.jobs import Jobs
-from explorer.gui.models.startup_tables import samples_csv
 from explorer.gui.widgets.notice import ERROR, Notice
 from explorer.gui.widgets.plain_label import display_lines
+from explorer.report.samples_csv import samples_csv
 from explorer.translation import mark, tr
 from explorer.units import display_text
 

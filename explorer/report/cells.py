@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from explorer.report.document import Cell, Column, Kind, Table
-from explorer.translation import ntr
+from explorer.report.document import Cell, Column, Kind, Table, Typed
+from explorer.translation import ntr, tr
 from explorer.units import (
     count_text,
     display_name,
@@ -22,15 +22,24 @@ _PATH_LIMIT = 240
 
 def cell_text(kind: Kind, value: Cell) -> str:
     """A cell as people read it; one harmless line."""
+    if isinstance(value, Typed):
+        return cell_text(value.kind, value.value)
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bytes):
         return "/" + display_name(value, _PATH_LIMIT)
     if isinstance(value, str):
         return visible(value)
+    if kind is Kind.FLAG:
+        return tr("yes") if value else tr("no")
     if kind in _NUMBERS:
         return _NUMBERS[kind](value)
     return str(value)
+
+
+def kind_of(column: Column, value: Cell) -> Kind:
+    """What a cell of a column is."""
+    return value.kind if isinstance(value, Typed) else column.kind
 
 
 def exact_text(kind: Kind, value: Cell) -> str:

@@ -6,11 +6,12 @@ all of them show the same figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import overload
 
-Cell = str | bytes | int | float | None
+from explorer.filesystem.columnfile import Array
 
 
 class Kind(Enum):
@@ -26,7 +27,18 @@ class Kind(Enum):
     NUMBER = "number"  # a number that is a name: a layer's index
     SHARE = "share"  # 0.0 to 1.0
     SECONDS = "seconds"
+    FLAG = "flag"  # whether something is so: True or False
 
+
+@dataclass(frozen=True)
+class Typed:
+    """A cell of another kind than the others of its column."""
+
+    kind: Kind
+    value: str | bytes | int | float | None
+
+
+Cell = str | bytes | int | float | Typed | None
 
 _ADDABLE = (Kind.BYTES, Kind.DELTA, Kind.COUNT, Kind.COUNT_DELTA)
 NUMERIC = (*_ADDABLE, Kind.NUMBER, Kind.SHARE, Kind.SECONDS)
@@ -49,6 +61,31 @@ class Column:
 
 
 Row = tuple[Cell, ...]
+_READ_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Listing(Sequence[Row]):
+    """Rows that are made when they are read, out of ids: a million of them take the room of their ids."""
+
+    ids: Array
+    made: Callable[[int], Row]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[Row]:
+        for start in range(0, len(self.ids), _READ_AT_ONCE):
+            yield from map(self.made, self.ids[start : start + _READ_AT_ONCE].tolist())
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Listing: ...
+    def __getitem__(self, place: int | slice) -> Row | Listing:
+        if isinstance(place, slice):
+            return Listing(self.ids[place], self.made)
+        return self.made(int(self.ids[place]))
 
 
 @dataclass(frozen=True)
@@ -58,15 +95,15 @@ class Table:
     id: str
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     more: int = 0
     rest: Row = ()
     total: Row = ()
     note: str = ""
 
-    def capped(self, limit: int) -> Table:
-        """The table with at most `limit` rows; what is left out joins the rest."""
-        if len(self.rows) <= limit:
+    def capped(self, limit: int | None) -> Table:
+        """The table with at most `limit` rows, None for all; what is left out joins the rest."""
+        if limit is None or len(self.rows) <= limit:
             return self
         kept, cut = self.rows[:limit], self.rows[limit:]
         others = [self.rest] if self.more else []
@@ -77,9 +114,15 @@ class Table:
 def sums(columns: Sequence[Column], rows: Sequence[Row]) -> Row:
     """One cell a column: the sum where a column adds up, None elsewhere."""
     return tuple(
-        sum(int(row[place] or 0) for row in rows) if column.adds_up else None
+        sum(number(row[place]) for row in rows) if column.adds_up else None
         for place, column in enumerate(columns)
     )
+
+
+def number(cell: Cell) -> int:
+    """A cell of a column that adds up; an empty one is 0."""
+    assert cell is None or isinstance(cell, int)
+    return cell or 0
 
 
 @dataclass(frozen=True)
@@ -91,13 +134,14 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Figure:
-    """A key figure; `before` is its value in the earlier image, None without one."""
+    """A key figure; `before` is its value in the earlier image, None without one; `id` names it in CSV."""
 
     label: str
     value: Cell
     kind: Kind = Kind.BYTES
     before: Cell = None
     note: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from explorer.report.cells import (
     change_text,
     exact_text,
     is_exact,
+    kind_of,
     more_text,
     visible,
 )
@@ -36,6 +37,7 @@ from explorer.report.document import (
     Strips,
     Table,
     Treemap,
+    Typed,
     Waterfall,
 )
 from explorer.report.drawing import Drawing
@@ -204,7 +206,7 @@ def _row(columns: Sequence[Column], row: Row, group: str = "") -> str:
     cells = []
     for place, (column, value) in enumerate(zip(columns, row, strict=True)):
         if place == 0:
-            kind = Kind.TEXT if group else column.kind
+            kind = Kind.TEXT if group else kind_of(column, value)
             shown = _coded(kind, escaped(cell_text(kind, value)))
             cells.append(f'<th scope="row"{_aligned(column, cell_text(kind, value))}>{shown}</th>')
         elif value is None and group:
@@ -220,7 +222,7 @@ def _cell(column: Column, value: Cell) -> str:
     text = cell_text(column.kind, value)
     if text == NOTHING:
         return f"<td{_aligned(column)}>{NOTHING}</td>"
-    shown = _coded(column.kind, _data(value, text))
+    shown = _coded(kind_of(column, value), _data(value, text))
     if value and is_exact(column):
         shown += f" <small>{escaped(exact_text(column.kind, value))}</small>"
     return f"<td{_aligned(column, text)}>{shown}</td>"
@@ -228,7 +230,9 @@ def _cell(column: Column, value: Cell) -> str:
 
 def _data(value: Cell, text: str) -> str:
     """A number keeps all its digits for machines and for copying."""
-    if isinstance(value, int | float):
+    if isinstance(value, Typed):
+        return _data(value.value, text)
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return f'<data value="{value}">{escaped(text)}</data>'
     return escaped(text)
 

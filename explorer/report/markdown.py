@@ -17,6 +17,7 @@ from explorer.report.cells import (
     change_text,
     exact_text,
     is_exact,
+    kind_of,
     more_text,
     visible,
 )
@@ -37,6 +38,7 @@ from explorer.report.document import (
     Strips,
     Table,
     Treemap,
+    Typed,
     Waterfall,
 )
 from explorer.report.documents.compare import key_figures, verdict, waterfall
@@ -242,7 +244,7 @@ def _row(columns: Sequence[Column], row: Row, emphasis: str = "") -> list[str]:
     for place, (column, value) in enumerate(zip(columns, row, strict=True)):
         first = bool(emphasis) and place == 0
         blank = value is None and bool(emphasis)
-        text = "" if blank else _cell(column.kind if not first else Kind.TEXT, value)
+        text = "" if blank else _cell(kind_of(column, value) if not first else Kind.TEXT, value)
         cells.append(f"{emphasis}{text}{emphasis}" if text and emphasis else text)
         if is_exact(column):
             exact = exact_text(column.kind, value)
@@ -256,7 +258,8 @@ def _cell(kind: Kind, value: Cell) -> str:
         return text
     if kind in (Kind.CODE, Kind.PATH):
         return code_span(text)
-    return prose(text) if isinstance(value, str) else text
+    plain = value.value if isinstance(value, Typed) else value
+    return prose(text) if isinstance(plain, str) else text
 
 
 def _grid(heads: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]]) -> str:

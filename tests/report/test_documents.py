@@ -24,6 +24,7 @@ from explorer.report.document import (
     Table,
     Treemap,
     Waterfall,
+    number,
     sums,
 )
 from explorer.report.documents.analysis import analysis_document
@@ -65,7 +66,7 @@ def built(layers: list[dict[str, int]]) -> Analysis:
 def sizes(table: Table, name: str) -> list[int]:
     """The cells of a column, with the row of what is not listed."""
     place = [column.id for column in table.columns].index(name)
-    return [int(row[place] or 0) for row in (*table.rows, *([table.rest] if table.more else []))]
+    return [number(row[place]) for row in (*table.rows, *([table.rest] if table.more else []))]
 
 
 def assert_sums(document: Document) -> None:

@@ -164,7 +164,7 @@ def test_that_tables_of_a_comparison_sum_to_its_totals() -> None:
     for name, place, pair in (
         ("categories", 1, c.content),
         ("layers", 4, c.content),
-        ("fates", 2, c.contribution),
+        ("fates", 4, c.contribution),
     ):
         rows = [row[place : place + 3] for row in tables[f"t-{name}"][1:]]
         assert rows[-1] == [pair.a, pair.b, pair.delta]

@@ -108,7 +108,7 @@ def test_that_exact_bytes_sum_to_the_totals(first: dict[str, int], second: dict[
     c = compare(analysed(first), analysed({f"usr/share/doc/{n}": s for n, s in second.items()}))
     text = markdown(compare_document(c))
     assert sum(exact_rows(text, "Bytes by category", 4)) == c.content.delta
-    assert sum(exact_rows(text, "Files by what became of them", 5)) == c.contribution.delta
+    assert sum(exact_rows(text, "Paths by what became of them", 7)) == c.contribution.delta
     alone = markdown(analysis_document(c.b))
     assert sum(exact_rows(alone, "Bytes by category", 2)) == c.content.b
     assert f"**{c.content.b:,}**" in alone

@@ -22,7 +22,6 @@ from explorer.report.document import (
     Table,
 )
 from explorer.report.pdf import pdf_bytes
-from explorer.report.table_csv import csv_text, csv_text_cell
 
 HOSTILE = "<b onclick=x>&amp;</font><a href='http://x.example/'>\u202e\x1b[31m=1+1"
 
@@ -82,19 +81,6 @@ def test_that_the_same_document_gives_the_same_bytes() -> None:
 def test_that_chinese_stands_in_a_font_that_readers_have() -> None:
     assert b"STSong-Light" in pdf_bytes(document("镜像"))
     assert b"/BaseFont /STSong-Light" not in pdf_bytes(document("app"))
-
-
-def test_that_csv_keeps_every_digit_and_no_formula() -> None:
-    rows = csv_text(document("=1+1")).split("\r\n")
-    assert "/=1+1,1234567,gone" in rows
-    assert "/b,33,'=1+1" in rows
-    assert "total,1234607," in rows
-    assert [csv_text_cell(text) for text in ("@a", "-a", "a-", "\ta")] == [
-        "'@a",
-        "'-a",
-        "a-",
-        "\\ta",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt
 
 from explorer.coldstart.inittrace import Init
-from explorer.coldstart.phase import METRICS, PHASES, metric, metric_label, values
+from explorer.coldstart.phase import METRICS, metric, metric_label, values
 from explorer.coldstart.sample import OK, Run, Sample
 from explorer.coldstart.stats import summaries
 from explorer.coldstart.store import Entry
@@ -33,8 +31,6 @@ INIT_HEADS = (
     mark("Package"), mark("Before main"), mark("Module"), mark("Version"), mark("Code"), mark("Allocated"), mark("Allocations"),
 )  # fmt: skip
 NOTE = 3
-# Characters that make a spreadsheet read a cell as a formula (OWASP, "CSV injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _EDIT = int(Qt.ItemDataRole.EditRole)
 
 
@@ -185,35 +181,3 @@ def _history_row(key: str, entry: Entry) -> tuple[Cell, ...]:
         Cell(runs, entry.runs),
         Cell(display_text(entry.note, 200), entry.note),
     )
-
-
-def samples_csv(sample: Sample) -> bytes:
-    """Every run as a line (RFC 4180, UTF-8): seconds by phase, how it ended, and what may have disturbed it."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(
-        [
-            "order", "arm", "reference", "image_id", "index", "warm_up", "status", "outlier",
-            *(f"{name}_seconds" for name in PHASES), "total_seconds", "engine_seconds", "app_seconds",
-            "pressure", "load", "resident_pages", "exit_code", "detail",
-        ]
-    )  # fmt: skip
-    for run in sample.runs:
-        arm = sample.spec.arms[run.arm]
-        times = [getattr(run.phases, name) for name in PHASES]
-        times += [metric(run.phases, name) for name in ("total", "engine", "app")]
-        writer.writerow(
-            [
-                run.order, arm.label, _cell(arm.reference), _cell(arm.image_id), run.index, int(run.warm_up),
-                run.status, int(run.outlier), *("" if time is None else f"{time:.9f}" for time in times),
-                "" if run.pressure is None else f"{run.pressure:.4f}", "" if run.load is None else run.load,
-                "" if run.resident_pages < 0 else run.resident_pages,
-                "" if run.exit_code is None else run.exit_code, _cell(run.detail),
-            ]
-        )  # fmt: skip
-    return text.getvalue().encode("utf-8")
-
-
-def _cell(text: str) -> str:
-    harmless = display_text(text, 2000)
-    return f"'{harmless}" if harmless.startswith(_FORMULA) else harmless

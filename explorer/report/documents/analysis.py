@@ -19,11 +19,13 @@ from explorer.report.document import (
     Figure,
     KeyFigures,
     Kind,
+    Listing,
     Paragraph,
     Row,
     Section,
     Table,
     Treemap,
+    number,
 )
 from explorer.report.documents.parts import (
     ROWS,
@@ -32,14 +34,18 @@ from explorer.report.documents.parts import (
     image_facts,
     incomplete,
     layer_command,
+    paths_of,
     setting_value,
 )
 from explorer.translation import language, ntr, tr
 from explorer.units import count_text, display_text, size_text
 
 
-def analysis_document(analysis: Analysis, limit: int = ROWS) -> Document:
-    """The report on one image, in the user's language; tables have at most `limit` rows and the sum of the rest."""
+def analysis_document(analysis: Analysis, limit: int | None = ROWS) -> Document:
+    """The report on one image, in the user's language; tables have at most `limit` rows and the sum of the rest.
+
+    None is for all rows, which are made when they are read.
+    """
     return Document(
         title=tr("What {name} is made of", name=image_name(analysis)),
         facts=image_facts(analysis),
@@ -73,12 +79,12 @@ def _summary(a: Analysis) -> Section:
     )
     figures = KeyFigures(
         (
-            Figure(tr("content"), totals.content_bytes),
-            Figure(tr("visible in the end"), totals.contribution_bytes),
-            Figure(tr("reclaimable"), totals.reclaimable_bytes),
-            Figure(tr("efficiency"), totals.efficiency, Kind.SHARE),
-            Figure(tr("files"), totals.files, Kind.COUNT),
-            Figure(tr("layers"), len(a.image.layers), Kind.COUNT),
+            Figure(tr("content"), totals.content_bytes, id="content_bytes"),
+            Figure(tr("visible in the end"), totals.contribution_bytes, id="contribution_bytes"),
+            Figure(tr("reclaimable"), totals.reclaimable_bytes, id="reclaimable_bytes"),
+            Figure(tr("efficiency"), totals.efficiency, Kind.SHARE, id="efficiency"),
+            Figure(tr("files"), totals.files, Kind.COUNT, id="files"),
+            Figure(tr("layers"), len(a.image.layers), Kind.COUNT, id="layers"),
         )
     )
     return Section("summary", tr("Summary"), (Paragraph(text), figures))
@@ -102,7 +108,7 @@ def _categories(a: Analysis) -> Section:
         for item, (size, files) in zip(CATEGORIES, held, strict=True)
         if size or files
     ]
-    rows.sort(key=lambda row: -int(row[1] or 0))
+    rows.sort(key=lambda row: -number(row[1]))
     files = sum(count for _, count in held)
     table = Table(
         "categories",
@@ -120,7 +126,7 @@ def _categories(a: Analysis) -> Section:
     return Section("categories", tr("What the bytes are"), (*map_, table))
 
 
-def _findings(a: Analysis, limit: int) -> Section:
+def _findings(a: Analysis, limit: int | None) -> Section:
     if not a.findings:
         nothing = Paragraph(tr("Nothing worth removing was found."))
         return Section("findings", tr("Findings"), (nothing,))
@@ -177,45 +183,48 @@ def _layers(a: Analysis) -> Section:
     return Section("layers", tr("Layers"), (table,) if rows else ())
 
 
-def _files(a: Analysis, limit: int) -> Section:
+def _files(a: Analysis, limit: int | None) -> Section:
     stack = a.stack
     found = np.flatnonzero((stack.kind == Entry.FILE) & (stack.size > 0))
     if not len(found):
         return Section("files", tr("Files"), ())
-    order = np.argsort(-stack.size[found], kind="stable")[:limit]
+    found = found[np.argsort(-stack.size[found], kind="stable")]
     columns = (
         Column("path", tr("Path"), Kind.PATH),
         Column("category", tr("Category")),
         Column("layer", tr("Layer"), Kind.NUMBER),
         Column("bytes", tr("Size"), Kind.BYTES),
     )
-    rows: tuple[Row, ...] = tuple(
-        (
-            stack.tree.path(int(stack.node[row])),
-            CATEGORIES[int(a.category[row])].label(),
-            a.stack_layers[int(stack.layer[row])],
-            int(stack.size[row]),
+    labels = [category.label() for category in CATEGORIES]
+    path = paths_of(stack.tree) if limit is None else stack.tree.path
+
+    def row(place: int) -> Row:
+        return (
+            path(int(stack.node[place])),
+            labels[int(a.category[place])],
+            a.stack_layers[int(stack.layer[place])],
+            int(stack.size[place]),
         )
-        for row in found[order].tolist()
-    )
+
+    rows = Listing(found[:limit], row)
     whole = a.totals.content_bytes
-    listed = sum(int(row[3] or 0) for row in rows)
     more = len(found) - len(rows)
+    rest = int(stack.size[found[len(rows) :]].sum())
     note = tr("Files of every layer, also those that a later layer hides.")
     table = Table(
         "files",
-        tr("Largest files"),
+        tr("All files") if limit is None else tr("Largest files"),
         columns,
         rows,
         more=more,
-        rest=(None, None, None, whole - listed) if more else (),
+        rest=(None, None, None, rest) if more else (),
         total=(tr("all"), None, None, whole),
         note=note,
     )
     return Section("files", tr("Files"), (table,))
 
 
-def _programs(a: Analysis, limit: int) -> Section:
+def _programs(a: Analysis, limit: int | None) -> Section:
     if not a.go_binaries:
         return Section("programs", tr("Go executables"), ())
     columns = (

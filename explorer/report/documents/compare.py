@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from explorer.compare.comparison import Comparison, FileDelta, Pair
+from explorer.compare.comparison import Comparison, Pair
 from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
-from explorer.filesystem.diff import Change
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
 from explorer.image.redact import redact
@@ -21,13 +18,14 @@ from explorer.report.document import (
     Figure,
     KeyFigures,
     Kind,
+    Listing,
     Paragraph,
     Row,
     Section,
     Table,
     Treemap,
     Waterfall,
-    sums,
+    number,
 )
 from explorer.report.documents.compared_programs import program_blocks
 from explorer.report.documents.compared_starts import start_section
@@ -38,24 +36,19 @@ from explorer.report.documents.parts import (
     image_facts,
     incomplete,
     layer_command,
+    paths_of,
     setting_value,
 )
-from explorer.translation import language, mark, tr
+from explorer.report.fates import FATES, fates
+from explorer.translation import language, tr
 from explorer.units import display_text, size_text
 
-FATES = {
-    Change.ADDED: mark("added"),
-    Change.REMOVED: mark("removed"),
-    Change.CHANGED: mark("changed"),
-    Change.METADATA: mark("other mode or owner"),
-    Change.MOVED_AWAY: mark("moved away"),
-    Change.MOVED_HERE: mark("moved here"),
-    Change.SAME: mark("same"),
-}
 
+def compare_document(comparison: Comparison, limit: int | None = ROWS) -> Document:
+    """The report on two images, in the user's language; tables have at most `limit` rows and the sum of the rest.
 
-def compare_document(comparison: Comparison, limit: int = ROWS) -> Document:
-    """The report on two images, in the user's language; tables have at most `limit` rows and the sum of the rest."""
+    None is for all rows, which are made when they are read.
+    """
     c = comparison
     return Document(
         title=tr("{a} compared with {b}", a=side_names(c.a, c.b)[0], b=side_names(c.a, c.b)[1]),
@@ -106,19 +99,24 @@ def key_figures(comparison: Comparison) -> KeyFigures:
     c = comparison
     return KeyFigures(
         (
-            Figure(tr("content"), c.content.b, Kind.BYTES, c.content.a),
-            Figure(tr("visible in the end"), c.contribution.b, Kind.BYTES, c.contribution.a),
-            Figure(tr("reclaimable"), c.reclaimable.b, Kind.BYTES, c.reclaimable.a),
-            Figure(tr("files"), c.files.b, Kind.COUNT, c.files.a),
+            _figure("content_bytes", tr("content"), c.content),
+            _figure("contribution_bytes", tr("visible in the end"), c.contribution),
+            _figure("reclaimable_bytes", tr("reclaimable"), c.reclaimable),
+            _figure("files", tr("files"), c.files, Kind.COUNT),
             Figure(
                 tr("layers"),
                 len(c.b.image.layers),
                 Kind.COUNT,
                 len(c.a.image.layers),
                 tr("{n} shared", n=len(c.layers.shared)),
+                "layers",
             ),
         )
     )
+
+
+def _figure(name: str, label: str, pair: Pair, kind: Kind = Kind.BYTES) -> Figure:
+    return Figure(label, pair.b, kind, pair.a, id=name)
 
 
 def waterfall(comparison: Comparison) -> Waterfall:
@@ -162,7 +160,7 @@ def _causes(c: Comparison) -> Section:
     rows: list[Row] = [
         (item.label, *_pair(item.size)) for item in c.categories if item.size.a or item.size.b
     ]
-    rows.sort(key=lambda row: int(row[3] or 0))
+    rows.sort(key=lambda row: number(row[3]))
     table = Table(
         "categories",
         tr("Bytes by category"),
@@ -231,34 +229,30 @@ def _layers(c: Comparison) -> Section:
     )
 
 
-def _files(c: Comparison, limit: int) -> Section:
-    fates: list[Row] = []
-    for change, text in FATES.items():
-        before, after = c.diff.bytes(change)
-        fates.append((tr(text), c.diff.count(change), before, after, after - before))
-    # A path that is a directory on one side may hold bytes on the other.
-    odd = Pair(
-        c.contribution.a - sum(int(row[2] or 0) for row in fates),
-        c.contribution.b - sum(int(row[3] or 0) for row in fates),
+def _files(c: Comparison, limit: int | None) -> Section:
+    rows: tuple[Row, ...] = tuple(
+        (fate.label, fate.paths, fate.files.a, fate.files.b, *_pair(fate.size))
+        for fate in fates(c)
+        if fate.paths
     )
-    if odd != Pair(0, 0):
-        count = int((c.diff.is_directory & (c.diff.size_a + c.diff.size_b > 0)).sum())
-        fates.append((tr("file became a folder, or a folder a file"), count, *_pair(odd)))
     columns = (
         Column("change", tr("What")),
-        Column("files", tr("Files"), Kind.COUNT),
+        Column("paths", tr("Paths"), Kind.COUNT),
+        Column("before_files", tr("Files before"), Kind.COUNT),
+        Column("after_files", tr("Files after"), Kind.COUNT),
         *_pair_columns(c, exact=True),
     )
-    shown = tuple(row for row in fates if row[1])
-    files = sum(int(row[1] or 0) for row in shown)
-    total = (tr("all"), files, *_pair(c.contribution))
-    table = Table("fates", tr("Files by what became of them"), columns, shown, total=total)
+    paths = sum(number(row[1]) for row in rows)
+    total = (tr("all"), paths, c.files.a, c.files.b, *_pair(c.contribution))
+    note = tr("Paths are files, links and devices, not folders. Files are regular ones and hard links, as in the summary.")  # fmt: skip
+    title = tr("Paths by what became of them")
+    table = Table("fates", title, columns, rows, total=total, note=note)
     return Section("files", tr("Files"), (table, *_largest(c, limit)))
 
 
-def _largest(c: Comparison, limit: int) -> tuple[Table, ...]:
-    listed = c.largest_files(limit)
-    if not listed:
+def _largest(c: Comparison, limit: int | None) -> tuple[Table, ...]:
+    nodes, diff = c.differing, c.diff
+    if not len(nodes):
         return ()
     columns = (
         Column("path", tr("Path"), Kind.PATH),
@@ -266,27 +260,34 @@ def _largest(c: Comparison, limit: int) -> tuple[Table, ...]:
         Column("partner", tr("Moved to or from"), Kind.PATH),
         *_pair_columns(c),
     )
-    rows = tuple(_file_row(item) for item in listed)
-    told = c.diff.leaves & (c.diff.change != Change.SAME)
-    count = int((told & (np.maximum(c.diff.size_a, c.diff.size_b) > 0)).sum())
-    whole = int(c.diff.size_a[told].sum()), int(c.diff.size_b[told].sum())
-    told_of = sums(columns, rows)
-    before, after = whole[0] - int(told_of[3] or 0), whole[1] - int(told_of[4] or 0)
+    words = {int(change): tr(text) for change, text in FATES.items()}
+    path = paths_of(diff.tree) if limit is None else diff.tree.path
+
+    def row(node: int) -> Row:
+        partner = int(diff.partner[node])
+        return (
+            path(node),
+            words[int(diff.change[node])],
+            path(partner) if partner >= 0 else None,
+            *_pair(Pair(int(diff.size_a[node]), int(diff.size_b[node]))),
+        )
+
+    rows = Listing(nodes[:limit], row)
+    more = len(nodes) - len(rows)
+    whole = Pair(int(diff.size_a[nodes].sum()), int(diff.size_b[nodes].sum()))
+    cut = nodes[len(rows) :]
+    rest = Pair(int(diff.size_a[cut].sum()), int(diff.size_b[cut].sum()))
     return (
         Table(
             "differences",
-            tr("Largest differences"),
+            tr("All differences") if limit is None else tr("Largest differences"),
             columns,
             rows,
-            more=count - len(rows),
-            rest=(None, None, None, before, after, after - before) if count > len(rows) else (),
-            total=(tr("all that differ"), None, None, *whole, whole[1] - whole[0]),
+            more=more,
+            rest=(None, None, None, *_pair(rest)) if more else (),
+            total=(tr("all that differ"), None, None, *_pair(whole)),
         ),
     )
-
-
-def _file_row(item: FileDelta) -> Row:
-    return item.path, tr(FATES[item.change]), item.partner or None, *_pair(item.size)
 
 
 def _findings(c: Comparison) -> Section:
@@ -309,7 +310,7 @@ def _finding_row(finding: Finding, what: str) -> Row:
     return what, redact(finding.title()), finding.bytes, remedy
 
 
-def _programs(c: Comparison, limit: int) -> Section:
+def _programs(c: Comparison, limit: int | None) -> Section:
     return Section("programs", tr("Go executables"), program_blocks(c, limit))
 
 
@@ -331,7 +332,7 @@ def _settings(c: Comparison) -> Section:
     return Section("settings", tr("Settings"), tables)
 
 
-def _surface(c: Comparison, limit: int) -> Section:
+def _surface(c: Comparison, limit: int | None) -> Section:
     columns = (
         Column("kind", tr("Attack surface")),
         Column("before", side_names(c.a, c.b)[0], Kind.COUNT, summed=False),

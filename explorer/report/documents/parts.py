@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 import numpy as np
 
@@ -123,6 +124,28 @@ def _places(tree: FileTree, sizes: Array, group: str) -> tuple[Tile, ...]:
     if left:
         parts.append(Tile(tr("elsewhere"), left, group))
     return tuple(parts)
+
+
+def paths_of(tree: FileTree) -> Callable[[int], bytes]:
+    """What tells the path of a node; a folder's is put together once, however many files are asked for."""
+    # A list and bytes: reading single numbers out of arrays would take most of the time.
+    parents, offsets = tree.parent.tolist(), tree.name_offsets.tolist()
+    names = tree.names.tobytes()
+    folders: dict[int, bytes] = {-1: b"", 0: b""}
+
+    def path(node: int) -> bytes:
+        way = []
+        folder = parents[node]
+        while folder not in folders:
+            way.append(folder)
+            folder = parents[folder]
+        before = folders[folder]
+        for folder in reversed(way):
+            before += names[offsets[folder] : offsets[folder + 1]] + b"/"
+            folders[folder] = before
+        return before + names[offsets[node] : offsets[node + 1]]
+
+    return path
 
 
 def _place(tree: FileTree, node: int) -> str:

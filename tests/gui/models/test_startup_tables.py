@@ -17,8 +17,8 @@ from explorer.gui.models.startup_tables import (
     RunRows,
     figure_rows,
     run_rows,
-    samples_csv,
 )
+from explorer.report.samples_csv import samples_csv
 from tests.coldstart.samples import sample
 from tests.gui.measurements import HOSTILE, hostile, never_ready, two_images
 
