@@ -177,7 +177,7 @@ class MainWindow(QMainWindow):
         self.compare.progress_changed.connect(self._comparing)
         self.compare.hover_text.connect(self.status.show_hover)
         self.compare.measurement_wanted.connect(self._open_measurement)
-        self.compare.measure_wanted.connect(lambda: self.show_page(self.startup))
+        self.compare.measure_wanted.connect(self._measure_compared)
         self.rail.chosen.connect(self.pages.setCurrentIndex)
         self.pages.currentChanged.connect(self._page_changed)
         self.compare.currentChanged.connect(lambda _: self._enable_filter())
@@ -401,9 +401,15 @@ class MainWindow(QMainWindow):
         else:
             self.show_page(self.startup)
 
+    def _measure_compared(self) -> None:
+        """Go to the start-up page, where both images of the comparison are filled in."""
+        self.show_page(self.startup)
+        self.startup.form.choose(*self.compare.engine_names())
+
     def _open_measurement(self, name: str) -> None:
         self.show_page(self.startup)
-        self.startup.open_measurement(name)
+        if not self.recordings.show_measurement(name):
+            self.startup.open_measurement(name)
 
     def _forget(self, reference: str) -> None:
         settings = self.store.forget(reference)

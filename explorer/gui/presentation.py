@@ -242,6 +242,7 @@ class Presentation(QObject):
             unwanted += startup.results.board.further
         if compared is not None:
             unwanted += [compared.swap, compared.choose, compared.copy, compared.export]
+            unwanted += [compared.startup.open, compared.startup.again]
         if rewrite is not None:
             content = rewrite.content
             unwanted += [rewrite.inputs, content.save, content.copy, content.build]

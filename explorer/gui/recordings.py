@@ -60,6 +60,15 @@ class Recordings(QObject):
         self._window.startup.show_recorded(samples[0], origin.sentence())
         return True
 
+    def show_measurement(self, name: str) -> bool:
+        """Show a measurement by its ID if it came with an open snapshot; False when it did not."""
+        for tab, (origin, samples) in self._parts.items():
+            for sample in samples:
+                if sample.id == name and tab in self._window.tabs.all():
+                    self._window.startup.show_recorded(sample, origin.sentence())
+                    return True
+        return False
+
     def say_origin(self, tab: ImageTab) -> None:
         """Say above a snapshot's files what it is and who made it, after what is said there already."""
         origin = self.origin(tab)

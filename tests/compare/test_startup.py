@@ -35,6 +35,10 @@ def test_that_a_measurement_of_both_tells_the_difference(store: Store) -> None:
     assert found.b is not None
     assert [found.a.median, found.b.median] == pytest.approx([0.04055, 0.01055])
     assert found.a.runs == found.b.runs == 12
+    assert found.a.measured == pytest.approx(SLOW)
+    assert found.b.measured == pytest.approx(FAST)
+    assert found.where == "Docker 20.10, 2 CPUs, amd64"
+    assert [note[:40] for note in found.notes] == ["The image's files were in the page cache"]
 
 
 def test_that_the_other_way_round_the_second_is_the_slower(store: Store) -> None:
@@ -56,6 +60,22 @@ def test_that_measurements_apart_give_no_verdict(store: Store) -> None:
     assert found is not None
     assert found.together is None
     assert (found.a is not None, found.b is not None) == (True, True)
+    assert found.notes[0].startswith("Measured at different times, not in turns")
+
+
+def test_that_what_differs_between_two_machines_is_told(store: Store) -> None:
+    both = sample(SLOW, FAST)
+    elsewhere = replace(both.environment, driver="btrfs")
+    first = replace(both, id="1", runs=tuple(run for run in both.runs if run.arm == 0))
+    second = replace(
+        both, id="2", runs=tuple(run for run in both.runs if run.arm == 1), environment=elsewhere
+    )
+    for item in (first, second):
+        store.save(item)
+    found = start_up(A, B, store)
+    assert found is not None
+    assert found.notes[1] == f"Not the same: driver: {both.environment.driver} / btrfs."
+    assert found.where == "Docker 20.10, 2 CPUs, amd64; Docker 20.10 btrfs, 2 CPUs, amd64"
 
 
 def test_that_one_image_may_be_measured_alone(store: Store) -> None:

@@ -12,8 +12,9 @@ from explorer.coldstart.phase import METRICS, metric, metric_label
 from explorer.coldstart.pressure import NOISY
 from explorer.coldstart.sample import OK, Run, Sample
 from explorer.coldstart.spec import Arm
-from explorer.coldstart.stats import Summary, summarise, typical_run
+from explorer.coldstart.stats import Summary, is_outlier, summarise, typical_run
 from explorer.coldstart.verdict import duration_text
+from explorer.compare.startup import StartUp
 from explorer.translation import mark, tr
 from explorer.units import display_text
 
@@ -142,6 +143,40 @@ def series(sample: Sample, name: str) -> list[ArmSeries]:
             )
         )
     return found
+
+
+def compared_series(found: StartUp, a: str, b: str) -> list[ArmSeries]:
+    """The runs behind a comparison's start-up times; `a` and `b` are the images' names."""
+    return [
+        ArmSeries(
+            place,
+            f"{letter} {display_text(name, _LABEL_LIMIT)}",
+            tuple(
+                Point(
+                    order,
+                    seconds,
+                    outlier=odd,
+                    warm_up=False,
+                    pressure=None,
+                    tip="\n".join(
+                        (
+                            f"{letter} {display_text(name)}",
+                            f"{tr('run {n}', n=order + 1)}: {duration_text(seconds)}",
+                            *((tr("labelled an outlier; it counts"),) if odd else ()),
+                        )
+                    ),
+                )
+                for order, (seconds, odd) in enumerate(
+                    zip(time.measured, is_outlier(time.measured), strict=True)
+                )
+            ),
+            (),
+            summarise(time.measured, place),
+            _box(time.measured),
+        )
+        for place, (letter, name, time) in enumerate((("A", a, found.a), ("B", b, found.b)))
+        if time is not None and time.measured
+    ]
 
 
 def steps(seconds: Sequence[float]) -> tuple[list[float], list[float]]:

@@ -153,6 +153,16 @@ class ComparePage(QStackedWidget):
         if self._job is not None:
             self._job.cancel()
 
+    def engine_names(self) -> tuple[str, ...]:
+        """What an engine calls both images, for those that are of none what they were called in theirs."""
+        if self.sides is None or self.comparison is None:
+            return ("", "")
+        images = self.comparison.a.image, self.comparison.b.image
+        return tuple(
+            _engine_name(side.reference, image.tags)
+            for side, image in zip(self.sides, images, strict=True)
+        )
+
     def swap(self) -> None:
         """Compare the other way round."""
         if self.sides is not None:
@@ -310,6 +320,12 @@ class ComparePage(QStackedWidget):
         if files:
             event.acceptProposedAction()
             self.take([(path, "") for path in files])
+
+
+def _engine_name(reference: str, tags: Sequence[str]) -> str:
+    """What an engine may call an image."""
+    found = parse_reference(reference)
+    return found.name if found.transport == "docker-daemon" or not tags else tags[0]
 
 
 def _short_name(reference: str) -> str:

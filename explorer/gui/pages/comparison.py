@@ -29,11 +29,12 @@ from explorer.gui.models.compare_tables import (
     layer_rows,
 )
 from explorer.gui.widgets.compare_cards import CompareCards
-from explorer.gui.widgets.compare_panes import CausesPane, ProgramsPane, StartUpPane, SurfacePane
+from explorer.gui.widgets.compare_panes import CausesPane, ProgramsPane, SurfacePane
 from explorer.gui.widgets.compare_table import CompareTable
 from explorer.gui.widgets.diff_files import DiffFiles
 from explorer.gui.widgets.notice import ERROR, INFO, WARNING, Notice
 from explorer.gui.widgets.plain_label import display_lines, tooltip_text
+from explorer.gui.widgets.start_pane import StartPane
 from explorer.translation import tr
 from explorer.units import count_text, display_text
 
@@ -72,7 +73,7 @@ class ComparisonView(QWidget):
             tr("Settings that differ"), CONFIG_HEADS, stretch=3, widths={0: 110, 1: 220, 2: 380}
         )
         self.surface = SurfacePane()
-        self.startup = StartUpPane()
+        self.startup = StartPane()
         self.tabs = QTabWidget()
         self._lay_out()
         self._connect()
@@ -135,6 +136,7 @@ class ComparisonView(QWidget):
         self.causes.category_wanted.connect(self.show_category)
         self.startup.measure_wanted.connect(self.measure_wanted)
         self.startup.measurement_wanted.connect(self.measurement_wanted)
+        self.startup.save_wanted.connect(self.save_starts)
         self.files.hover_text.connect(self.hover_text)
 
     # ---- what is shown
@@ -208,6 +210,7 @@ class ComparisonView(QWidget):
         self.cards.recolour()
         self.files.retheme()
         self.causes.recolour()
+        self.startup.recolour()
         for notice in (self.notice, self.moved_notice, self.saved_notice):
             notice.recolour()
 
@@ -258,6 +261,11 @@ class ComparisonView(QWidget):
         self.causes.draw()
         if self.causes.chart is not None:
             self._save(kind, [self.causes.chart.picture(kind)])
+
+    def save_starts(self, kind: str) -> None:
+        """Write the runs of both images' starts as a picture."""
+        if self.startup.chart is not None:
+            self._save(kind, [self.startup.chart.picture(kind)])
 
     def _save(self, kind: str, parts: Iterable[bytes]) -> None:
         self._say_saved(lambda: compare_export.save(kind, self._stem(), parts, self))

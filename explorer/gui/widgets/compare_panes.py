@@ -1,4 +1,4 @@
-"""The tabs of a comparison beside its files: causes, layers, findings, programs, settings, attack surface, start-up."""
+"""The tabs of a comparison beside its files: causes, layers, findings, programs, settings, attack surface."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QPushButton,
     QSplitter,
-    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -25,7 +22,6 @@ from explorer.gui.models.compare_tables import (
     PACKAGE_HEADS,
     PATH_HEADS,
     PROGRAM_HEADS,
-    START_HEADS,
     SURFACE_HEADS,
     WaterfallStep,
     build_rows,
@@ -33,16 +29,13 @@ from explorer.gui.models.compare_tables import (
     module_rows,
     package_rows,
     program_rows,
-    start_rows,
-    start_text,
     surface_path_rows,
     surface_rows,
     waterfall_steps,
 )
-from explorer.gui.pages.message import MessagePage
 from explorer.gui.widgets.compare_table import CompareTable
 from explorer.gui.widgets.notice import INFO, Notice
-from explorer.gui.widgets.plain_label import PlainLabel, tooltip_text
+from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import tr
 from explorer.units import display_text
 
@@ -212,63 +205,3 @@ class CausesPane(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.draw()
-
-
-class StartUpPane(QWidget):
-    """What was measured of both images' starts, or how to measure it."""
-
-    measure_wanted = Signal()
-    measurement_wanted = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._measurement = ""
-        self.message = MessagePage()
-        self.verdict = PlainLabel(selectable=True)
-        self.verdict.setWordWrap(True)
-        font = self.verdict.font()
-        font.setPointSizeF(font.pointSizeF() * 1.3)
-        self.verdict.setFont(font)
-        self.table = CompareTable(
-            tr("Start-up"), START_HEADS, stretch=0, widths={1: 130, 2: 200, 3: 80, 4: 200}
-        )
-        measured = QWidget()
-        column = QVBoxLayout(measured)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.addWidget(self.verdict)
-        column.addLayout(self._buttons())
-        column.addWidget(self.table, 1)
-        self.place = QStackedWidget()
-        self.place.addWidget(self.message)
-        self.place.addWidget(measured)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.addWidget(self.place)
-
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        for text, act in (
-            (tr("Open the measurement"), lambda: self.measurement_wanted.emit(self._measurement)),
-            (tr("Measure start-up…"), self.measure_wanted.emit),
-        ):
-            button = QPushButton(text)
-            button.clicked.connect(lambda _=False, call=act: call())
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
-
-    def show_comparison(self, c: Comparison, a: str, b: str) -> None:
-        """Show what is known; `a` and `b` are the images' names."""
-        found = c.startup
-        if found is None:
-            self.message.say(
-                tr("Nothing was measured yet"),
-                tr("How long both images take to start is shown here once it was measured."),
-                (tr("Measure start-up…"), self.measure_wanted.emit),
-            )
-            self.place.setCurrentIndex(0)
-            return
-        self.verdict.setText(f"{start_text(found)} ({found.metric})")
-        self._measurement = next(time.measurement for time in (found.b, found.a) if time)
-        self.table.show_rows(start_rows(found, a, b))
-        self.place.setCurrentIndex(1)
