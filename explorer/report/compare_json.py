@@ -5,6 +5,7 @@ Fields may be added, never renamed. Paths that are not UTF-8 have their odd byte
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,18 +19,18 @@ from explorer.filesystem.diff import Change
 from explorer.findings.analysis import Analysis
 from explorer.findings.finding import Finding
 from explorer.report.analysis_json import image_block
+from explorer.report.fates import Fate, fates
 from explorer.units import display_name
 
 SCHEMA = "image-explorer/compare/1"
 # The largest differences are listed; the counts have them all.
 FILES_LISTED = 100
 _FATES = {
-    "added": (Change.ADDED,),
-    "removed": (Change.REMOVED,),
-    "changed": (Change.CHANGED,),
-    "metadata": (Change.METADATA,),
-    "moved": (Change.MOVED_HERE,),
-    "same": (Change.SAME,),
+    "added": Change.ADDED,
+    "removed": Change.REMOVED,
+    "changed": Change.CHANGED,
+    "metadata": Change.METADATA,
+    "same": Change.SAME,
 }
 
 
@@ -83,17 +84,32 @@ def _layer(analysis: Analysis, index: int) -> dict[str, Any]:
 
 
 def _files(c: Comparison) -> dict[str, Any]:
-    counted: dict[str, Any] = {}
-    for name, changes in _FATES.items():
-        sizes = [c.diff.bytes(change) for change in changes]
-        counted[name] = {
-            "count": sum(c.diff.count(change) for change in changes),
-            "a_bytes": sum(before for before, _ in sizes),
-            "b_bytes": sum(after for _, after in sizes),
-        }
+    """Paths by what became of them; their files and bytes sum to both images' final file systems."""
+    told = {fate.change: fate for fate in fates(c) if not fate.turned}
+    (turned,) = (fate for fate in fates(c) if fate.turned)
+    away, here = told[Change.MOVED_AWAY], told[Change.MOVED_HERE]
     # A moved file's bytes stood at the other path before.
-    counted["moved"]["a_bytes"] = c.diff.bytes(Change.MOVED_AWAY)[0]
-    counted["largest"] = [
+    moved = replace(
+        here, files=Pair(away.files.a, here.files.b), size=Pair(away.size.a, here.size.b)
+    )
+    counted = {name: _fate(told[change]) for name, change in _FATES.items()}
+    # A file became a folder, or a folder a file.
+    counted |= {"moved": _fate(moved), "turned": _fate(turned)}
+    return {**counted, "largest": _largest(c)}
+
+
+def _fate(fate: Fate) -> dict[str, int]:
+    return {
+        "count": fate.paths,
+        "a_files": fate.files.a,
+        "b_files": fate.files.b,
+        "a_bytes": fate.size.a,
+        "b_bytes": fate.size.b,
+    }
+
+
+def _largest(c: Comparison) -> list[dict[str, Any]]:
+    return [
         {
             "path": "/" + display_name(item.path),
             "change": item.change.name.lower(),
@@ -102,7 +118,6 @@ def _files(c: Comparison) -> dict[str, Any]:
         }
         for item in c.largest_files(FILES_LISTED)
     ]
-    return counted
 
 
 def _binary(item: BinaryDelta) -> dict[str, Any]:

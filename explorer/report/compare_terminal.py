@@ -13,8 +13,9 @@ from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
 from explorer.filesystem.diff import Change
 from explorer.report.cells import clipped
+from explorer.report.fates import FATES, fates
 from explorer.report.terminal import bar
-from explorer.translation import mark, tr
+from explorer.translation import tr
 from explorer.units import (
     count_text,
     display_name,
@@ -29,14 +30,6 @@ _WIDTH = 120
 _FILES_SHOWN = 15
 _SETTINGS_SHOWN = 20
 _SETTING_WIDTH = 26
-_FATES = {
-    Change.ADDED: mark("added"),
-    Change.REMOVED: mark("removed"),
-    Change.CHANGED: mark("changed"),
-    Change.METADATA: mark("other mode or owner"),
-    Change.MOVED_AWAY: mark("moved away"),
-    Change.MOVED_HERE: mark("moved here"),
-}
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -47,6 +40,7 @@ def print_comparison(comparison: Comparison) -> None:
     for part in (
         _totals(comparison),
         _waterfall(comparison),
+        _fates(comparison),
         _files(comparison),
         _findings(comparison),
         _binaries(comparison),
@@ -109,6 +103,16 @@ def _waterfall(c: Comparison) -> Table | None:
     return table
 
 
+def _fates(c: Comparison) -> Table:
+    table = _table(tr("files, links, devices"), tr("paths"), tr("of them files"), tr("difference"))
+    for fate in fates(c):
+        if fate.paths:
+            files = " → ".join(map(count_text, dict.fromkeys((fate.files.a, fate.files.b))))
+            delta = signed_size(fate.size.delta)
+            table.add_row(fate.label, count_text(fate.paths), files, delta)
+    return table
+
+
 def _files(c: Comparison) -> Table | None:
     largest = c.largest_files(_FILES_SHOWN)
     if not largest:
@@ -119,7 +123,7 @@ def _files(c: Comparison) -> Table | None:
         if item.partner:
             path += " → /" + display_name(item.partner, 80)
         if item.change != Change.MOVED_HERE:
-            table.add_row(path, tr(_FATES[item.change]), signed_size(item.size.delta))
+            table.add_row(path, tr(FATES[item.change]), signed_size(item.size.delta))
     return table
 
 

@@ -23,7 +23,7 @@ FATES = {
     Change.MOVED_HERE: mark("moved here"),
     Change.SAME: mark("same"),
 }
-_TURNED = mark("file became a folder, or a folder a file")
+TURNED = mark("file became a folder, or a folder a file")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Fate:
     @property
     def label(self) -> str:
         """What happened, in the user's language."""
-        return tr(_TURNED) if self.turned else tr(FATES[self.change])
+        return tr(TURNED) if self.turned else tr(FATES[self.change])
 
 
 def fates(comparison: Comparison) -> tuple[Fate, ...]:

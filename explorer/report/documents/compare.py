@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from explorer.compare.comparison import Comparison, Pair
 from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
@@ -39,7 +41,7 @@ from explorer.report.documents.parts import (
     paths_of,
     setting_value,
 )
-from explorer.report.fates import FATES, fates
+from explorer.report.fates import FATES, TURNED, fates
 from explorer.translation import language, tr
 from explorer.units import display_text, size_text
 
@@ -191,26 +193,27 @@ def _pair(pair: Pair) -> tuple[int, int, int]:
     return pair.a, pair.b, pair.delta
 
 
+def _sizes(before: int | None, after: int | None) -> tuple[int | None, int | None, int | None]:
+    """A layer's bytes on both sides; one that was not read has none, and counts as none in the difference."""
+    delta = (after or 0) - (before or 0)
+    return before, after, delta if delta or None not in (before, after) else None
+
+
 def _layers(c: Comparison) -> Section:
-    sizes = [{item.index: item.content_bytes for item in side.layers} for side in (c.a, c.b)]
+    before, after = (
+        {item.index: item.content_bytes if item.read else None for item in side.layers}
+        for side in (c.a, c.b)
+    )
     rows: list[Row] = [
-        (
-            tr("shared"),
-            before,
-            after,
-            layer_command(c.b, after),
-            sizes[0][before],
-            sizes[1][after],
-            sizes[1][after] - sizes[0][before],
-        )
-        for before, after in c.layers.shared
+        (tr("shared"), one, other, layer_command(c.b, other), *_sizes(before[one], after[other]))
+        for one, other in c.layers.shared
     ]
     rows += [
-        (tr("gone"), index, None, layer_command(c.a, index), sizes[0][index], 0, -sizes[0][index])
+        (tr("gone"), index, None, layer_command(c.a, index), *_sizes(before[index], 0))
         for index in c.layers.only_a
     ]
     rows += [
-        (tr("new"), None, index, layer_command(c.b, index), 0, sizes[1][index], sizes[1][index])
+        (tr("new"), None, index, layer_command(c.b, index), *_sizes(0, after[index]))
         for index in c.layers.only_b
     ]
     columns = (
@@ -261,13 +264,14 @@ def _largest(c: Comparison, limit: int | None) -> tuple[Table, ...]:
         *_pair_columns(c),
     )
     words = {int(change): tr(text) for change, text in FATES.items()}
+    turned = {*np.flatnonzero(diff.turned).tolist()}
     path = paths_of(diff.tree) if limit is None else diff.tree.path
 
     def row(node: int) -> Row:
         partner = int(diff.partner[node])
         return (
             path(node),
-            words[int(diff.change[node])],
+            tr(TURNED) if node in turned else words[int(diff.change[node])],
             path(partner) if partner >= 0 else None,
             *_pair(Pair(int(diff.size_a[node]), int(diff.size_b[node]))),
         )
