@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,15 @@ from explorer.gui.signals import closing_on_signals
 from explorer.gui.theme import apply_theme
 from explorer.settings import SettingsStore
 from explorer.translation import set_language
+
+# The empty window stands before this is loaded; it comes while people read what they can do.
+_AHEAD_MS = 200
+_PAGES = (
+    "explorer.gui.pages.explore",
+    "explorer.gui.pages.image_tab",
+    "explorer.gui.pages.binary",
+    "explorer.gui.pages.startup",
+)
 
 
 def run(references: Sequence[str], host: str = "", *, demo: bool = False) -> int:
@@ -43,5 +53,23 @@ def _begin(window: MainWindow, references: Sequence[str], *, demo: bool) -> None
     window.watch.ask()
     for reference in references:
         window.open_reference(reference)
+    if not references and not demo:
+        QTimer.singleShot(_AHEAD_MS, lambda: _load_ahead(window))
     if demo:
         window.start_tour()
+
+
+def _load_ahead(window: MainWindow) -> None:
+    """What a first image takes: what knows no window on a thread, then the pages one by one."""
+    window.jobs.start_waiting(
+        "explorer.workflow.rewriting:load_rules",
+        (),
+        on_done=lambda _: _load_pages(_PAGES),
+        on_failed=lambda _: None,
+    )
+
+
+def _load_pages(names: Sequence[str]) -> None:
+    if names:
+        importlib.import_module(names[0])
+        QTimer.singleShot(0, lambda: _load_pages(names[1:]))

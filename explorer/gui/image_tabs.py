@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from explorer.gui.jobs import Jobs
-from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.widgets.plain_label import button_text, tooltip_text
 from explorer.settings import Dismissals, SettingsStore
 from explorer.units import display_text
-from explorer.workflow.opening import Options
+
+if TYPE_CHECKING:
+    from explorer.gui.pages.image_tab import ImageTab
 
 
 class ImageTabs(QTabWidget):
@@ -45,6 +48,10 @@ class ImageTabs(QTabWidget):
             if (tab.options.reference, tab.options.platform) == (reference, platform):
                 self.setCurrentWidget(tab)
                 return tab
+        # What an image needs is loaded with the first one: the empty window comes sooner.
+        from explorer.gui.pages.image_tab import ImageTab
+        from explorer.workflow.opening import Options
+
         settings = self._store.settings
         options = Options(reference, via=settings.via, platform=platform, host=self.host)
         tab = ImageTab(options, self._jobs, self._dismissals)
@@ -57,13 +64,11 @@ class ImageTabs(QTabWidget):
 
     def front(self) -> ImageTab | None:
         """The image in front."""
-        widget = self.currentWidget()
-        return widget if isinstance(widget, ImageTab) else None
+        return cast("ImageTab | None", self.currentWidget())
 
     def all(self) -> list[ImageTab]:
         """The open images in the order of their tabs."""
-        tabs = [self.widget(place) for place in range(self.count())]
-        return [tab for tab in tabs if isinstance(tab, ImageTab)]
+        return [cast("ImageTab", self.widget(place)) for place in range(self.count())]
 
     def step(self, by: int) -> None:
         """Bring the next image (1) or the one before (-1) to the front."""
@@ -72,8 +77,8 @@ class ImageTabs(QTabWidget):
 
     def close_tab(self, place: int) -> None:
         """Close one image and end its work."""
-        tab = self.widget(place)
-        if not isinstance(tab, ImageTab):
+        tab = cast("ImageTab | None", self.widget(place))
+        if tab is None:
             return
         self.keep_layout(tab)
         tab.close_image()

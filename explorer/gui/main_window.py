@@ -31,11 +31,10 @@ from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Jobs
 from explorer.gui.pages.compare import ComparePage
 from explorer.gui.pages.empty import EmptyPage, missing_places
-from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.optimize import OptimizePage
-from explorer.gui.pages.startup import StartupPage
 from explorer.gui.presentation import Presentation
 from explorer.gui.recordings import Recordings
+from explorer.gui.startup_place import StartupPlace
 from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.notice import ERROR, WARNING, Notice
@@ -52,6 +51,8 @@ from explorer.units import display_text
 if TYPE_CHECKING:
     # The engine's modules load only when an engine is asked.
     from explorer.engine.client import EngineInfo
+    from explorer.gui.pages.image_tab import ImageTab
+    from explorer.gui.pages.startup import StartupPage
     from explorer.gui.tour import Tour
     from explorer.workflow.opening import Options
 
@@ -77,7 +78,7 @@ class MainWindow(QMainWindow):
         self.explore = QStackedWidget()
         self.compare = ComparePage(self.tabs, self.jobs, store)
         self.optimize = OptimizePage(self.tabs, self.jobs)
-        self.startup = StartupPage(self.jobs, self.host)
+        self.startup_place = StartupPlace(self)
         self.pages = QStackedWidget()
         self.rail = Rail()
         self.field = FilterField()
@@ -106,7 +107,7 @@ class MainWindow(QMainWindow):
         self.add_page(tr("Explore"), self.explore)
         self.add_page(tr("Compare"), self.compare)
         self.add_page(tr("Optimize"), self.optimize)
-        self.add_page(tr("Start-up"), self.startup)
+        self.add_page(tr("Start-up"), self.startup_place.stand_in)
         middle = QWidget()
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -125,11 +126,19 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(page)
         self.addAction(self.rail.add_page(text))
 
+    @property
+    def startup(self) -> StartupPage:
+        """The start-up page."""
+        return self.startup_place.page()
+
     def show_page(self, page: QWidget) -> None:
         """Bring a page to the front."""
         self.pages.setCurrentWidget(page)
 
     def _page_changed(self, place: int) -> None:
+        if self.pages.currentWidget() is self.startup_place.stand_in:
+            self.show_page(self.startup)
+            return
         self.rail.choose(place)
         # What the mouse was on stands on another page.
         self.status.show_hover("")
@@ -140,7 +149,7 @@ class MainWindow(QMainWindow):
             open=self.choose_image,
             open_archive=lambda: self.choose_image(archive=True),
             sample=lambda: self.open_reference(sample_reference()),
-            reload=lambda: self._with_tab(ImageTab.open_anew),
+            reload=lambda: self._with_tab(lambda tab: tab.open_anew()),
             close=lambda: self.tabs.close_tab(self.tabs.currentIndex()),
             next_tab=lambda: self.tabs.step(1),
             previous_tab=lambda: self.tabs.step(-1),
@@ -150,8 +159,8 @@ class MainWindow(QMainWindow):
             filter=self._focus_filter,
             palette=lambda: window_dialogs.show_palette(self.actions_.all(), self),
             undo=lambda: self._with_tab(lambda tab: tab.explore.findings.undo()),
-            zoom_out=lambda: self._with_tab(ImageTab.zoom_out),
-            zoom_reset=lambda: self._with_tab(ImageTab.zoom_reset),
+            zoom_out=lambda: self._with_tab(lambda tab: tab.zoom_out()),
+            zoom_reset=lambda: self._with_tab(lambda tab: tab.zoom_reset()),
             toggle_details=lambda: self._with_tab(lambda tab: tab.explore.toggle_details()),
             toggle_map=lambda: self._with_tab(lambda tab: tab.explore.toggle_map()),
             demo=self.start_tour,
@@ -182,10 +191,6 @@ class MainWindow(QMainWindow):
         self.pages.currentChanged.connect(self._page_changed)
         self.compare.currentChanged.connect(lambda _: self._enable_filter())
         self.tabs.front_changed.connect(self._tab_changed)
-        self.startup.follow(self.tabs)
-        self.startup.other_connection.connect(self.show_preferences)
-        self.startup.retry_engine.connect(self.watch.ask)
-        self.startup.share_changed.connect(self.name_window)
         self.tabs.opened.connect(self._opened)
         self.tabs.progress_changed.connect(self._progress)
         self.tabs.hover_text.connect(self.status.show_hover)
@@ -196,7 +201,7 @@ class MainWindow(QMainWindow):
         self.tabs.other_connection.connect(self.show_preferences)
         self.tabs.archive_wanted.connect(lambda: self.choose_image(archive=True))
         self.field.changed.connect(self._filter)
-        self.status.cancelled.connect(lambda: self._with_tab(ImageTab.cancel))
+        self.status.cancelled.connect(lambda: self._with_tab(lambda tab: tab.cancel()))
         self.status.engine_clicked.connect(self.show_preferences)
         self.watch.state.connect(self._engine_state)
 
@@ -357,7 +362,7 @@ class MainWindow(QMainWindow):
             self._engine_was_there = False
             self.status.show_engine(None)
             self.watch.change_host(self.host)
-            self.startup.host = self.host
+            self.startup_place.change_host(self.host)
             self.tabs.host = self.host
             for tab in self.tabs.all():
                 tab.options = replace(tab.options, host=self.host)
@@ -371,7 +376,7 @@ class MainWindow(QMainWindow):
             tab.explore.retheme()
         self.compare.retheme()
         self.optimize.retheme()
-        self.startup.recolour()
+        self.startup_place.recolour()
         for notice in (self.notice, self.engine_notice):
             notice.recolour()
 
@@ -396,7 +401,7 @@ class MainWindow(QMainWindow):
 
     def _measure(self) -> None:
         """Go to the start-up page; from there, measure."""
-        if self.pages.currentWidget() is self.startup:
+        if self.startup_place.shown:
             self.startup.measure()
         else:
             self.show_page(self.startup)
@@ -419,7 +424,7 @@ class MainWindow(QMainWindow):
 
     def _engine_state(self, state: EngineInfo | ExplorerError) -> None:
         self.status.show_engine(state)
-        self.startup.show_engine(state)
+        self.startup_place.show_engine(state)
         if isinstance(state, ExplorerError):
             if self._engine_was_there:
                 self.engine_notice.say(
@@ -431,7 +436,7 @@ class MainWindow(QMainWindow):
             return
         self._engine_was_there = True
         self.engine_notice.hide()
-        self._with_tab(ImageTab.look_again)
+        self._with_tab(lambda tab: tab.look_again())
 
     def show_internal_error(self, text: str, report: str) -> None:
         """Say that our own code failed; the program goes on."""
@@ -460,7 +465,7 @@ class MainWindow(QMainWindow):
         self.watch.stop()
         self.compare.end()
         self.optimize.end()
-        self.startup.end()
+        self.startup_place.end()
         self.tabs.close_all()
         self.jobs.close()
         super().closeEvent(event)

@@ -18,18 +18,12 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from explorer.gui.actions import EXPORTS
-from explorer.gui.models import findings, layers
-from explorer.gui.pages.explore import ExplorePage
 from explorer.gui.privacy import Curtain, cover_for
-from explorer.gui.widgets.diff_tree import DiffTreeView
-from explorer.gui.widgets.file_tree import FileTreeView
-from explorer.gui.widgets.findings_table import FindingsTable
-from explorer.gui.widgets.layer_list import LayerList
 from explorer.gui.widgets.plain_label import PlainLabel, set_cover
-from explorer.gui.widgets.treemap import Treemap
 
 if TYPE_CHECKING:
     from explorer.gui.main_window import MainWindow
+    from explorer.gui.widgets.treemap import Treemap
 
 # Type is 40 % larger, more on a screen of more lines than these: who sits at the back sees shares of it, not pixels.
 SCALE, _USUAL_LINES = 1.4, 1000
@@ -157,12 +151,18 @@ class Presentation(QObject):
 
     def _make_room(self, widget: QWidget) -> None:
         """What was laid out for the usual type: rows and columns of tables, names on tiles, the left column."""
+        # They load with the first image; nothing of theirs is in a window without one.
+        from explorer.gui.models.layers import CHANGES
+        from explorer.gui.pages.explore import ExplorePage
+        from explorer.gui.widgets.diff_tree import DiffTreeView
+        from explorer.gui.widgets.file_tree import FileTreeView
+        from explorer.gui.widgets.layer_list import LayerList
+        from explorer.gui.widgets.treemap import Treemap
+
         if isinstance(widget, QTableView):
-            self._heighten(widget.verticalHeader(), widget.fontMetrics().height() + _ROW_PADDING)
-            if isinstance(widget, FindingsTable):
-                self._leave_out(widget, findings.LAYER)
+            self._make_room_in_table(widget)
         elif isinstance(widget, LayerList):
-            self._leave_out(widget.view, layers.CHANGES)
+            self._leave_out(widget.view, CHANGES)
         elif isinstance(widget, (FileTreeView, DiffTreeView)):
             header, state = widget.header(), widget.header().saveState()
             self._undo.append((header, lambda: header.restoreState(state)))
@@ -180,6 +180,14 @@ class Presentation(QObject):
             left, *others = columns.sizes()
             wider = min(round(left * self.scale), round(sum((left, *others)) * _LEFT_SHARE))
             columns.setSizes([wider, sum(others) + left - wider, 0])
+
+    def _make_room_in_table(self, table: QTableView) -> None:
+        from explorer.gui.models.findings import LAYER
+        from explorer.gui.widgets.findings_table import FindingsTable
+
+        self._heighten(table.verticalHeader(), table.fontMetrics().height() + _ROW_PADDING)
+        if isinstance(table, FindingsTable):
+            self._leave_out(table, LAYER)
 
     def _heighten(self, header: QHeaderView, needed: int) -> None:
         height = header.defaultSectionSize()
@@ -233,17 +241,17 @@ class Presentation(QObject):
 
     def _unwanted(self) -> list[QWidget]:
         window = self._window
-        rewrite, startup, compared = window.optimize.view(), window.startup, window.compare.view
         unwanted: list[QWidget] = [window.rail, window.bar, window.status, window.chips]
         unwanted += [window.engine_notice, window.empty.recent, window.compare.choice.recent]
-        unwanted += [startup.left, startup.engine_notice, startup.export.button]
         unwanted += [tab.explore.details for tab in window.tabs.all()]
-        if startup.results.board is not None:
-            unwanted += startup.results.board.further
-        if compared is not None:
+        if (startup := window.startup_place.made) is not None:
+            unwanted += [startup.left, startup.engine_notice, startup.export.button]
+            if startup.results.board is not None:
+                unwanted += startup.results.board.further
+        if (compared := window.compare.view) is not None:
             unwanted += [compared.swap, compared.choose, compared.copy, compared.export]
             unwanted += [compared.startup.open, compared.startup.again]
-        if rewrite is not None:
+        if (rewrite := window.optimize.view()) is not None:
             content = rewrite.content
             unwanted += [rewrite.inputs, content.save, content.copy, content.build]
             unwanted += [content.verify, content.open_result, content.compare]

@@ -11,10 +11,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from explorer.errors import ExplorerError
 from explorer.gui.jobs import Job
-from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.widgets.notice import ERROR
 from explorer.gui.widgets.plain_label import display_lines
-from explorer.snapshot.container import SUFFIX, VIA
 from explorer.task import Progress
 from explorer.translation import tr
 from explorer.units import display_text, size_text
@@ -22,6 +20,7 @@ from explorer.units import display_text, size_text
 if TYPE_CHECKING:
     from explorer.coldstart.sample import Sample
     from explorer.gui.main_window import MainWindow
+    from explorer.gui.pages.image_tab import ImageTab
     from explorer.snapshot.origin import Origin
 
 _STORY = "explorer.workflow.snapshots"
@@ -82,6 +81,8 @@ class Recordings(QObject):
     # ---- what was opened
 
     def _opened(self, tab: ImageTab) -> None:
+        from explorer.snapshot.container import VIA
+
         if tab.analysis is None or tab.analysis.via != VIA:
             return
 
@@ -112,7 +113,7 @@ class Recordings(QObject):
         kept = window.tabs.all()
         self._parts = {tab: parts for tab, parts in self._parts.items() if tab in kept}
         tab = window.current_tab()
-        if tab is None or window.pages.currentWidget() is not window.startup:
+        if tab is None or not window.startup_place.shown:
             return
         if window.startup.place.currentWidget() is window.startup.hello:
             self.show_recorded(tab)
@@ -125,6 +126,7 @@ class Recordings(QObject):
         if tab is None or tab.analysis is None:
             return
         from explorer.gui.export_dialog import file_stem
+        from explorer.snapshot.container import SUFFIX
 
         suggested = str(Path.home() / (file_stem(tab.analysis) + SUFFIX))
         formats = tr("Snapshot (*.image-snapshot)")

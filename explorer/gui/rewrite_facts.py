@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.errors import ExplorerError
 from explorer.gui.jobs import Job, Jobs
-from explorer.gui.pages.image_tab import ImageTab
 from explorer.task import Progress
 
 if TYPE_CHECKING:
     from explorer.dockerfile.bases import LocalImage
     from explorer.dockerfile.facts import ProgramFacts
+    from explorer.gui.pages.image_tab import ImageTab
 
     Inputs = tuple[ProgramFacts | None, tuple[LocalImage, ...]]
 

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from explorer.findings.category import CATEGORIES, GROUPS
 from explorer.report.palette import GROUP_COLOURS
 
 _RAMP = ((0.0, (68, 85, 120)), (0.5, (92, 160, 170)), (1.0, (240, 200, 90)))
@@ -151,11 +150,16 @@ def group_colour(group: str) -> QColor:
 
 def category_colours() -> list[QColor]:
     """One colour a category, by its code."""
+    # The window itself needs no category, and they load much.
+    from explorer.findings.category import CATEGORIES
+
     return [group_colour(category.group) for category in CATEGORIES]
 
 
 def group_ids() -> list[str]:
     """The groups in the order of the legend."""
+    from explorer.findings.category import GROUPS
+
     return list(GROUPS)
 
 

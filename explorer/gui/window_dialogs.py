@@ -9,13 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog, QWidget
 
-from explorer.findings.finding import Finding
 from explorer.gui.jobs import Jobs
-from explorer.gui.pages.image_tab import ImageTab
 from explorer.settings import SettingsStore
 
 if TYPE_CHECKING:
+    from explorer.findings.finding import Finding
     from explorer.gui.dialogs.picker import ImagePicker
+    from explorer.gui.pages.image_tab import ImageTab
 
 
 def image_picker(jobs: Jobs, host: str, parent: QWidget) -> ImagePicker:

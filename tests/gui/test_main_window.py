@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -234,3 +236,25 @@ def test_that_the_optimize_key_shows_the_rewrite_of_the_open_image(
     assert view.plan.predicted_bytes < view.plan.original_bytes / 5
     window.actions_["close"].trigger()
     assert window.optimize.currentWidget() is window.optimize.empty
+
+
+def test_that_the_empty_window_loads_nothing_that_only_an_image_needs(tmp_path: Path) -> None:
+    """What it loads is time before the first paint."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "from explorer.gui.main_window import MainWindow\n"
+        "from explorer.settings import SettingsStore\n"
+        "application = QApplication([])\n"
+        "window = MainWindow(SettingsStore(Path(sys.argv[1])), 'unix:///nowhere.sock')\n"
+        "window.show()\n"
+        "application.processEvents()\n"
+        "window.close()\n"
+        "late = ('numpy', 'pyqtgraph', 'docker', 'explorer.findings', 'explorer.filesystem')\n"
+        "print(*(name for name in late if name in sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

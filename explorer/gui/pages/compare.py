@@ -16,7 +16,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from explorer.compare.naming import side_names
 from explorer.errors import EngineError, ExplorerError
 from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Job, Jobs
@@ -29,12 +28,12 @@ from explorer.settings import SettingsStore
 from explorer.task import Progress
 from explorer.translation import tr
 from explorer.units import display_text
-from explorer.workflow.opening import Options
 
 if TYPE_CHECKING:
     from explorer.compare.comparison import Comparison
     from explorer.gui.pages.comparison import ComparisonView
     from explorer.workflow.comparing import Compared
+    from explorer.workflow.opening import Options
 
 _NAME_LIMIT = 60
 
@@ -107,6 +106,8 @@ class ComparePage(QStackedWidget):
         self.compare(self._options(a), self._options(b))
 
     def _options(self, reference: str, platform: str = "") -> Options:
+        from explorer.workflow.opening import Options
+
         via = self._store.settings.via
         return Options(reference, via=via, platform=platform, host=self._tabs.host)
 
@@ -221,6 +222,8 @@ class ComparePage(QStackedWidget):
         except ExplorerError as error:
             self._failed(error)
             return
+        from explorer.compare.naming import side_names
+
         assert self.sides is not None
         a, b = self.sides
         self.sides = (

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Job, Jobs
-from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.message import MessagePage
 from explorer.gui.rewrite_facts import RewriteFacts
 from explorer.translation import tr
 
 if TYPE_CHECKING:
     # The rules and the engine's modules load only when a rewrite is looked at.
+    from explorer.gui.pages.image_tab import ImageTab
     from explorer.gui.pages.rewrite import RewriteView
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from explorer.errors import InputError
-from explorer.findings.query import Query, parse_query
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.flow import FlowRow
 from explorer.gui.widgets.plain_label import PlainLabel, button_text
 from explorer.translation import tr
 from explorer.units import display_text
+
+if TYPE_CHECKING:
+    from explorer.findings.query import Query
 
 _DEBOUNCE_MS = 150
 
@@ -65,6 +69,8 @@ class FilterChips(QWidget):
             self.hide()
             return None
         self.show()
+        from explorer.findings.query import parse_query
+
         try:
             query = parse_query(text)
         except InputError as error:
