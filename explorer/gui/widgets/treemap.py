@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QHelpEvent,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -18,6 +19,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -36,6 +38,8 @@ from explorer.units import display_name, size_text
 _RELAYOUT_MS = 120
 # A slice of layout work between two events, in seconds.
 _SLICE_SECONDS = 0.008
+# Between the slices of a map that nobody sees: another page is in front, and its work comes first.
+_HIDDEN_MS = 60
 
 
 class Treemap(QWidget):
@@ -105,7 +109,15 @@ class Treemap(QWidget):
         self._steps = layout_steps(
             tree, shown, self._navigation.zoom, width, height, ratio * self.enlarged, self.share()
         )
-        self._slice.start()
+        self._slice.start(0 if self.isVisible() else _HIDDEN_MS)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._slice.setInterval(0)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._slice.setInterval(_HIDDEN_MS)
 
     def share(self) -> float:
         """How much of the area the map takes, 1.0 for all."""
