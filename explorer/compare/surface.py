@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.filesystem.layer import Kind, names_list
+from explorer.filesystem.columnfile import Array
+from explorer.filesystem.layer import Kind
+from explorer.filesystem.texts import Texts
+from explorer.filesystem.tree import FileTree
 from explorer.findings.analysis import Analysis
 from explorer.translation import mark, tr
 
@@ -79,17 +82,15 @@ def surface(analysis: Analysis) -> Surface:
     stack = analysis.stack
     rows = np.flatnonzero(stack.merged())
     kind, mode = stack.kind[rows], stack.mode[rows].astype(np.int64)
-    names = names_list(stack.tree.names, stack.tree.name_offsets)
-    nodes = stack.node[rows].tolist()
     runnable = np.isin(kind, (Kind.FILE, Kind.HARDLINK)) & (mode & _EXECUTABLE > 0)
     runnable |= kind == Kind.SYMLINK
     found: dict[str, list[int]] = {name: [] for name in LABELS if name != "root"}
-    for index in np.flatnonzero(runnable).tolist():
-        name = names[nodes[index]]
+    for node in _named_so(stack.tree, stack.node[rows[runnable]]).tolist():
+        name = stack.tree.name(node)
         groups = [group for group, programs in _PROGRAMS.items() if name in programs]
-        if groups and not stack.tree.path(nodes[index]).startswith(_NO_PROGRAMS):
+        if groups and not stack.tree.path(node).startswith(_NO_PROGRAMS):
             for group in groups:
-                found[group].append(nodes[index])
+                found[group].append(node)
     regular = np.isin(kind, (Kind.FILE, Kind.HARDLINK))
     setid = regular & (mode & _SETID > 0) & (mode & _EXECUTABLE > 0)
     open_place = (mode & _OTHERS_WRITE > 0) & (
@@ -101,3 +102,13 @@ def surface(analysis: Analysis) -> Surface:
         {group: tuple(sorted(map(stack.tree.path, held))) for group, held in found.items()},
         analysis.image.config.user,
     )
+
+
+def _named_so(tree: FileTree, nodes: Array) -> Array:
+    """Those of the nodes that have the name of a program, and perhaps a few others."""
+    programs = sorted(frozenset[bytes]().union(*_PROGRAMS.values()))
+    lengths = np.array([len(name) for name in programs], dtype=np.int64)
+    blob = np.frombuffer(b"".join(programs), dtype=np.uint8)
+    wanted = Texts(blob, np.cumsum(lengths) - lengths, lengths).hashes()
+    names = Texts.of(tree.names, tree.name_offsets, nodes)
+    return np.asarray(nodes[np.isin(names.hashes(), wanted)])

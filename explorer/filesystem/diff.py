@@ -8,8 +8,10 @@ from enum import IntEnum
 import numpy as np
 
 from explorer.filesystem.columnfile import Array
-from explorer.filesystem.layer import Kind, names_list
-from explorer.filesystem.tree import FileTree, preorder
+from explorer.filesystem.jointree import join_trees
+from explorer.filesystem.layer import Kind
+from explorer.filesystem.texts import Texts
+from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import Stack, View, view
 
 
@@ -64,12 +66,10 @@ class TreeDiff:
 
 def diff_trees(a: Stack, b: Stack) -> TreeDiff:
     """Compare the merged file systems of two stacks; time is proportional to their paths."""
-    join = _Join()
     view_a, view_b = view(a, a.merged()), view(b, b.merged())
-    place_a, place_b = join.add(a.tree, view_a), join.add(b.tree, view_b)
-    tree, position = preorder(join.parents, join.names)
-    side_a = _Side.of(view_a, position[place_a], len(tree))
-    side_b = _Side.of(view_b, position[place_b], len(tree))
+    tree, place_a, place_b = join_trees(a.tree, view_a.present, b.tree, view_b.present)
+    side_a = _Side.of(view_a, place_a, len(tree))
+    side_b = _Side.of(view_b, place_b, len(tree))
     change = _changes(a, b, side_a, side_b)
     partner = _pair_moves(a, b, side_a, side_b, change)
     return TreeDiff(
@@ -82,33 +82,6 @@ def diff_trees(a: Stack, b: Stack) -> TreeDiff:
         partner=partner,
         is_directory=side_a.is_directory(a) | side_b.is_directory(b),
     )
-
-
-class _Join:
-    """Two trees become one: nodes by parent and name, in the order of their first appearance."""
-
-    def __init__(self) -> None:
-        self.parents = [-1]
-        self.names = [b""]
-        self._known: dict[tuple[int, bytes], int] = {}
-
-    def add(self, tree: FileTree, shown: View) -> Array:
-        """int64[k]: the joined node of each present node of a tree."""
-        present = np.flatnonzero(shown.present).tolist()
-        parents, names = tree.parent.tolist(), names_list(tree.names, tree.name_offsets)
-        place = {0: 0}
-        known, joined = self._known, []
-        for node in present:
-            if node:
-                key = place[parents[node]], names[node]
-                found = known.get(key)
-                if found is None:
-                    found = known[key] = len(self.parents)
-                    self.parents.append(key[0])
-                    self.names.append(key[1])
-                place[node] = found
-            joined.append(place[node])
-        return np.asarray(joined, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +125,7 @@ def _changes(a: Stack, b: Stack, side_a: _Side, side_b: _Side) -> Array:
     alike = (a.mode[row_a] == b.mode[row_b]) & (a.uid[row_a] == b.uid[row_b])
     alike &= a.gid[row_a] == b.gid[row_b]
     links = np.flatnonzero(same & (kind_a == Kind.SYMLINK))
-    for index in links.tolist():
-        alike[index] &= a.link_target(int(row_a[index])) == b.link_target(int(row_b[index]))
+    alike[links] &= _link_texts(a, row_a[links]).same(_link_texts(b, row_b[links]))
     change[both] = np.where(same, np.where(alike, Change.SAME, Change.METADATA), Change.CHANGED)
     return change
 
@@ -161,6 +133,13 @@ def _changes(a: Stack, b: Stack, side_a: _Side, side_b: _Side) -> Array:
 def _content_rows(stack: Stack, rows: Array) -> Array:
     """The row that holds the payload of each row, a hard link's target included; -1 for none."""
     return np.where(_is_file(stack.kind[rows]), stack.payload_row[rows], -1)
+
+
+def _link_texts(stack: Stack, rows: Array) -> Texts:
+    """What the symlinks of some rows say; a row without a text has none."""
+    link = stack.link[rows]
+    starts = stack.link_offsets[np.maximum(link, 0)]
+    return Texts(stack.links, starts, stack.link_offsets[link + 1] - starts)
 
 
 def _is_file(kind: Array) -> Array:
@@ -172,26 +151,58 @@ def _pair_moves(a: Stack, b: Stack, side_a: _Side, side_b: _Side, change: Array)
     partner = np.full(len(change), -1, dtype=np.int32)
     gone = _with_payload(a, side_a.row, np.flatnonzero(change == Change.REMOVED))
     come = _with_payload(b, side_b.row, np.flatnonzero(change == Change.ADDED))
-    # Half of the digest tells nearly all apart; only the few that are left are looked at one by one.
-    half_gone, half_come = a.digest[side_a.row[gone], 0], b.digest[side_b.row[come], 0]
-    gone, come = gone[np.isin(half_gone, half_come)], come[np.isin(half_come, half_gone)]
-    waiting: dict[tuple[int, int, int], list[int]] = {}
-    for node in gone.tolist()[::-1]:
-        waiting.setdefault(_content(a, int(side_a.row[node])), []).append(node)
-    for node in come.tolist():
-        froms = waiting.get(_content(b, int(side_b.row[node])))
-        if froms:
-            source = froms.pop()
-            change[source], change[node] = Change.MOVED_AWAY, Change.MOVED_HERE
-            partner[source], partner[node] = node, source
+    # Half of the digest tells nearly all apart.
+    kept = _on_both(a.digest[side_a.row[gone], 0], b.digest[side_b.row[come], 0])
+    gone, come = gone[kept[: len(gone)]], come[kept[len(gone) :]]
+    # Equal contents are paired in the order of the tree.
+    number = _content_numbers(a, side_a.row[gone], b, side_b.row[come])
+    key_gone, key_come = _numbered(number[: len(gone)]), _numbered(number[len(gone) :])
+    _, at_gone, at_come = np.intersect1d(key_gone, key_come, True, return_indices=True)
+    source, target = gone[at_gone], come[at_come]
+    change[source], change[target] = Change.MOVED_AWAY, Change.MOVED_HERE
+    partner[source], partner[target] = target, source
     return partner
+
+
+def _on_both(a: Array, b: Array) -> Array:
+    """bool[k]: which values of a, and behind them of b, are in the other one, too."""
+    values = np.concatenate([a, b])
+    order = np.argsort(values)
+    ordered = values[order]
+    run = np.concatenate(
+        [np.zeros(len(values[:1]), np.int64), np.cumsum(ordered[1:] != ordered[:-1])]
+    )
+    of_a = np.bincount(run, weights=order < len(a))
+    held = np.bincount(run)
+    kept = np.empty(len(values), dtype=bool)
+    kept[order] = ((of_a > 0) & (of_a < held))[run]
+    return kept
+
+
+def _content_numbers(a: Stack, rows_a: Array, b: Stack, rows_b: Array) -> Array:
+    """int64[k]: a number for each content that the rows of a and of b hold, those of a first."""
+    digest = np.concatenate([a.digest[rows_a], b.digest[rows_b]])
+    size = np.concatenate([a.size[rows_a], b.size[rows_b]])
+    columns = digest[:, 0], digest[:, 1], size
+    order = np.lexsort(columns)
+    other = np.zeros(len(order), dtype=bool)
+    for column in columns:
+        other[1:] |= column[order][1:] != column[order][:-1]
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.cumsum(other)
+    return number
+
+
+def _numbered(number: Array) -> Array:
+    """int64[k]: the numbers made unique by how often each came before."""
+    order = np.argsort(number, kind="stable")
+    ordered = number[order]
+    first = np.searchsorted(ordered, ordered)
+    unique = np.empty(len(number), dtype=np.int64)
+    unique[order] = (ordered << 32) + np.arange(len(number)) - first
+    return unique
 
 
 def _with_payload(stack: Stack, row: Array, nodes: Array) -> Array:
     held = row[nodes]
     return np.asarray(nodes[(stack.kind[held] == Kind.FILE) & (stack.size[held] > 0)])
-
-
-def _content(stack: Stack, row: int) -> tuple[int, int, int]:
-    low, high = stack.digest[row].tolist()
-    return low, high, int(stack.size[row])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,3 +152,43 @@ def test_that_fates_equal_those_of_two_dictionaries(
     assert int(diff.size_b.sum()) == sum(size for size, _, _ in after.values())
     moved = diff.change == Change.MOVED_HERE
     assert int(moved.sum()) == int((diff.change == Change.MOVED_AWAY).sum())
+
+
+CONTENTS = st.lists(
+    st.tuples(st.sampled_from("pqrs"), st.sampled_from(["x", "y", "zz"])), max_size=8
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None)
+@given(CONTENTS, CONTENTS)
+def test_that_equal_contents_are_paired_in_the_order_of_the_tree(
+    gone: list[tuple[str, str]], come: list[tuple[str, str]]
+) -> None:
+    a = stack_layers([layer(*(file(f"a/{i}{n}", content=c) for i, (n, c) in enumerate(gone)))])
+    b = stack_layers([layer(*(file(f"b/{i}{n}", content=c) for i, (n, c) in enumerate(come)))])
+    diff = diff_trees(a, b)
+    waiting: dict[str, list[bytes]] = {}
+    for i, (name, content) in enumerate(gone):
+        waiting.setdefault(content, []).append(f"a/{i}{name}".encode())
+    for i, (name, content) in enumerate(come):
+        node = diff.tree.find(f"b/{i}{name}".encode())
+        partner = int(diff.partner[node])
+        froms = waiting.get(content)
+        source = froms.pop(0) if froms else None
+        assert (diff.tree.path(partner) if partner >= 0 else None) == source
+        assert diff.change[node] == (Change.MOVED_HERE if source else Change.ADDED)
+        assert partner < 0 or diff.partner[partner] == node
+    left = {path for paths in waiting.values() for path in paths}
+    removed = {diff.tree.path(n) for n in np.flatnonzero(diff.change == Change.REMOVED).tolist()}
+    assert left == {path for path in removed if path.startswith(b"a/")}
+
+
+def test_that_many_links_are_compared_by_what_they_say() -> None:
+    texts = ["", "a", "a" * 8, "a" * 9, "a" * 7 + "b" + "a" * 9, "a" * 17]
+    diff = compared(
+        [symlink(f"l{i}", text) for i, text in enumerate(texts)],
+        [symlink(f"l{i}", text) for i, text in enumerate([*texts[:4], "a" * 17, "a" * 17])],
+    )
+    fates = [fate(diff, b"l%d" % i) for i in range(len(texts))]
+    assert fates == [Change.SAME] * 4 + [Change.METADATA, Change.SAME]
