@@ -71,6 +71,7 @@ class WaterfallChart(Chart):
         if any(start.said for start in shown.starts):
             end *= _ROOM_FOR_TEXT
         self.plot.setXRange(0, milliseconds(end), padding=0.03)
+        self.show_values(on=bool(bars) or shown.floor is not None)
         self._fit_labels()
         self.say(lines)
 

@@ -108,6 +108,10 @@ class Chart(QWidget):
         colour = palette().text().color().name()
         plot.setLabel(side, html.escape(text), color=colour, **{"font-size": _points()})
 
+    def show_values(self, *, on: bool) -> None:
+        """Whether the axis below has figures: without a run they would be of nothing."""
+        self.plot.getAxis("bottom").setStyle(showValues=on)
+
     def name_rows(self, plot: Any, rows: Sequence[tuple[float, str]]) -> None:
         """Texts in place of numbers at the left axis, plain ones."""
         ticks = [(place, _short(text)) for place, text in rows]

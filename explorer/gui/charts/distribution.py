@@ -44,6 +44,7 @@ class StripChart(Chart):
                 ]
                 self.dots(self.plot, points, places, style)
             self._interval(row, item)
+        self.show_values(on=any(item.points or item.warm_ups for item in found))
         self.plot.setYRange(-0.55, max(len(found), 1) - 0.4, padding=0)
         self.say([_words(item) for item in found])
 
@@ -108,6 +109,7 @@ class StepChart(Chart):
             self.dots(self.plot, ordered, places, style)
             entries.append((line, item.label))
         self.legend(entries if len(entries) > 1 else ())
+        self.show_values(on=bool(entries))
         self.plot.setYRange(0, 100, padding=0.04)
         self.say([_words(item) for item in found])
 

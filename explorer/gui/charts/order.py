@@ -13,6 +13,8 @@ from explorer.gui.models.startup import ArmSeries, running_median, warm_blocks
 from explorer.gui.theme import current_theme
 from explorer.translation import tr
 
+# Between two runs that are named below, and how many are at most.
+_STEPS, _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500), 12
 # In lines: what the lower chart is tall and the texts at the left are wide.
 _PRESSURE_LINES, _LEFT_LINES = 4.4, 3.9
 
@@ -72,7 +74,9 @@ class OrderChart(Chart):
                 entries.append((line, item.label))
         self.legend(entries if len(entries) > 1 else ())
         runs = [p.order for item in found for p in (*item.warm_ups, *item.points)]
-        self.plot.setXRange(0.3, max(runs, default=0) + 1.7, padding=0)
+        last = max(runs, default=0) + 1
+        self.plot.setXRange(0.3, last + 0.7, padding=0)
+        self.pressure.getAxis("bottom").setTicks([run_ticks(last)])
         self._show_pressure(found)
         self.say([tr("{arm}: {n} runs", arm=item.label, n=len(item.points)) for item in found])
 
@@ -104,3 +108,9 @@ class OrderChart(Chart):
             self.pressure.setYRange(0, top, padding=0)
             ticks = (0, 50, 100) if top > 60 else (0, 25)
             self.pressure.getAxis("left").setTicks([[(tick, str(tick)) for tick in ticks]])
+
+
+def run_ticks(last: int) -> list[tuple[int, str]]:
+    """Whole runs, at most some ten of them."""
+    step = next((step for step in _STEPS if last <= _TICKS * step), last)
+    return [(run, str(run)) for run in range(step, last + 1, step)]

@@ -59,6 +59,9 @@ class HistoryPane(QGroupBox):
         layout.addWidget(self.empty)
         layout.addWidget(self.table, 1)
         layout.addWidget(row)
+        # Without a table the rest stands at the top.
+        layout.addStretch(0)
+        self._actions = row
         self._enable()
 
     def show_entries(self, entries: Sequence[Entry], chosen: str = "") -> None:
@@ -67,7 +70,8 @@ class HistoryPane(QGroupBox):
         header = self.table.horizontalHeader()
         self.rows.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
         self.empty.setVisible(not entries)
-        self.table.setVisible(bool(entries))
+        for widget in (self.table, self._actions):
+            widget.setVisible(bool(entries))
         row = self.rows.row_of(chosen)
         if row >= 0:
             self.table.selectRow(row)

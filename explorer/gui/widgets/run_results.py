@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.coldstart.phase import metric_label
@@ -54,6 +54,10 @@ class RunResults(QWidget):
         self.failures = FailureCard()
         self.board: ChartBoard | None = None
         self._board_place = QVBoxLayout()
+        # Axes without a run would show figures of nothing.
+        self.waiting = PlainLabel(tr("The charts come with the first run."))
+        self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.waiting.hide()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self._stale: set[QWidget] = set()
@@ -69,6 +73,7 @@ class RunResults(QWidget):
         row.addStretch(1)
         column.addLayout(row)
         column.addLayout(self._board_place, 1)
+        column.addWidget(self.waiting, 1)
         self._charts_tab = charts
         for widget, name in (
             (charts, tr("Charts")),
@@ -163,8 +168,14 @@ class RunResults(QWidget):
         self.chosen_metric.blockSignals(False)
 
     def _draw(self) -> None:
-        if self.sample is not None:
-            self._charts().draw_soon(self.sample, str(self.chosen_metric.currentData()))
+        if self.sample is None:
+            return
+        board = self._charts()
+        some = bool(self.sample.runs)
+        board.setVisible(some)
+        self.waiting.setVisible(not some)
+        if some:
+            board.draw_soon(self.sample, str(self.chosen_metric.currentData()))
 
     def _charts(self) -> ChartBoard:
         if self.board is None:

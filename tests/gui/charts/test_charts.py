@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -21,7 +22,7 @@ from explorer.gui.charts.bars import InitChart, WaterfallChart
 from explorer.gui.charts.board import ChartBoard
 from explorer.gui.charts.chart import Chart
 from explorer.gui.charts.distribution import StepChart, StripChart
-from explorer.gui.charts.order import OrderChart
+from explorer.gui.charts.order import OrderChart, run_ticks
 from explorer.gui.charts.style import arm_style, phase_colour
 from explorer.gui.models.startup import series, waterfall
 from explorer.gui.theme import apply_theme
@@ -291,3 +292,22 @@ def test_that_all_of_a_chart_follows_the_size_of_type(board: ChartBoard, large: 
         assert axis.style["tickFont"].pointSizeF() == large
     symbols = dots(board.strip.plot)[0].data["size"]
     assert symbols.min() > 0.4 * QFontMetrics(QApplication.font()).height()
+
+
+@pytest.mark.parametrize(
+    ("last", "named"),
+    [(1, [1]), (3, [1, 2, 3]), (20, [2, 4, 6, 8, 10, 12, 14, 16, 18, 20]), (65, [10, 20, 30, 40, 50, 60])],
+)  # fmt: skip
+def test_that_only_whole_runs_are_named(last: int, named: list[int]) -> None:
+    assert run_ticks(last) == [(run, str(run)) for run in named]
+
+
+def test_that_axes_without_a_run_have_no_figures(board: ChartBoard) -> None:
+    made = two_images()
+    only_warm = replace(made, runs=made.runs[:2])
+    board.draw(only_warm, "app")
+    shown = [chart.plot.getAxis("bottom").style["showValues"] for chart in board.charts[:3]]
+    assert shown == [False, True, False]
+    board.draw(made, "app")
+    shown = [chart.plot.getAxis("bottom").style["showValues"] for chart in board.charts[:3]]
+    assert shown == [True, True, True]

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from explorer.coldstart.probe import EXIT
@@ -208,11 +208,27 @@ def test_that_an_image_that_is_never_ready_shows_phase_and_log(
     assert report.startswith(
         "Run 3 of A service:before: failed with code 2. Phase reached: first log line.\n"
         "<b>bold</b>\\x1b[31m\\u202egnp.exe\\n=1+1 & <img src=zero>\n"
-        "Last lines of its log:\n  | panic: no database\n  | <b>bold</b>␛[31m\\u202egnp.exe"
+        "Last lines of its log:\n  | panic: no database\n  | <b>bold</b>\\u202egnp.exe\\n=1+1 & <img src=zero>"
     )
     page.form.choose("something:else")
     page.results.failures.again.click()
     assert last(jobs, "plan_runs").args[1].references == ("service:before",)
+
+
+def test_that_charts_come_with_the_first_run(page: StartupPage, jobs: ScriptedJobs) -> None:
+    made = two_images()
+    job = agreed(page, jobs, made)
+    results = page.results
+    assert results.board is not None
+    assert (results.waiting.isHidden(), results.board.isHidden()) == (False, True)
+    job.more["on_partial"](made.runs[0])
+    assert (results.waiting.isHidden(), results.board.isHidden()) == (True, False)
+
+
+def test_that_an_empty_history_offers_nothing_to_do_with_it(page: StartupPage) -> None:
+    page.history.show_entries(())
+    shown = [b.text() for b in page.history.findChildren(QPushButton) if b.isVisibleTo(page)]
+    assert (shown, page.history.empty.isVisibleTo(page)) == ([], True)
 
 
 def test_that_a_wrong_field_is_told_without_asking_the_engine(
