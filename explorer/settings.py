@@ -25,7 +25,7 @@ import msgspec
 from explorer.errors import StorageError
 from explorer.paths import config_dir, data_dir
 from explorer.storing import write_file
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 
 Theme = Literal["system", "light", "dark"]
 Language = Literal["system", "en", "zh_CN"]
@@ -196,9 +196,7 @@ class SettingsStore:
             used = tr("The settings before the last change are used.")
         except (OSError, ValueError):
             document, used = {}, tr("Defaults are used.")
-        self.notice = " ".join(
-            part for part in (tr("The settings file was damaged."), kept, used) if part
-        )
+        self.notice = sentences(tr("The settings file was damaged."), kept, used)
         return document
 
 

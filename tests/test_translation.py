@@ -16,7 +16,20 @@ from babel.messages.catalog import Catalog, Message
 from explorer.cli.main import _COMMANDS, run
 from explorer.errors import ExplorerError
 from explorer.image.reference import parse_reference
-from explorer.translation import language, ntr, set_language, system_language, tr
+from explorer.translation import (
+    english,
+    labelled,
+    language,
+    listed,
+    ntr,
+    retold,
+    sentences,
+    set_language,
+    source_of,
+    system_language,
+    told,
+    tr,
+)
 from explorer.units import count_text, seconds_text, share_text, size_text
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -180,6 +193,143 @@ def test_that_no_text_is_glued_from_pieces() -> None:
             if any(isinstance(text, ast.JoinedStr | ast.BinOp) for text in texts):
                 glued.append(f"{path.relative_to(_PROJECT)}:{node.lineno}")
     assert glued == []
+
+
+_TEXTS = ("tr", "ntr", "told", "sentences")
+_GLUE = (" ", ", ", ": ")
+
+
+@pytest.mark.slow
+def test_that_no_source_joins_texts_with_blanks_commas_or_colons() -> None:
+    """Chinese has none of these: sentences(), listed() and labelled() join texts in the way of the language."""
+    joined = [
+        f"{path.relative_to(_PROJECT)}:{getattr(node, 'lineno', 0)}"
+        for path in sorted((_PROJECT / "explorer").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if _joins_texts(node)
+    ]
+    assert joined == []
+
+
+@pytest.mark.parametrize(
+    ("source", "joins"),
+    [
+        ('tr("One.") + " " + hint', True),
+        ('text += " " + tr("Two.")', True),
+        ('f"{error.message} {error.hint}"', True),
+        ("f\"{tr('The app')}: {seconds}\"", True),
+        ('", ".join(tr(word) for word in words)', True),
+        ('" ".join((tr("One."), more))', True),
+        ('sentences(tr("One."), hint)', False),
+        ("f\"{number} {tr('runs')}\"", False),
+        ('", ".join(names)', False),
+    ],
+)
+def test_that_joined_texts_are_found(source: str, joins: bool) -> None:
+    assert any(_joins_texts(node) for node in ast.walk(ast.parse(source))) is joins
+
+
+def _joins_texts(node: ast.AST) -> bool:
+    parts = _joined_parts(node)
+    return any(
+        isinstance(glue, ast.Constant)
+        and glue.value in _GLUE
+        # What stands before a unit or a word may be a number.
+        and (_is_text(left) or (_is_text(right) and not isinstance(node, ast.JoinedStr)))
+        for left, glue, right in zip(parts, parts[1:], parts[2:], strict=False)
+    )
+
+
+def _joined_parts(node: ast.AST) -> list[ast.AST]:
+    if isinstance(node, ast.JoinedStr):
+        return [v.value if isinstance(v, ast.FormattedValue) else v for v in node.values]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*(_joined_parts(node.left) or [node.left]), node.right]
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+        return [node.target, *(_joined_parts(node.value) or [node.value])]
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return []
+    glue = node.func.value
+    if node.func.attr != "join" or not isinstance(glue, ast.Constant) or len(node.args) != 1:
+        return []
+    items = node.args[0]
+    if isinstance(items, ast.GeneratorExp | ast.ListComp):
+        return [items.elt, glue, items.elt]
+    return [part for item in getattr(items, "elts", []) for part in (item, glue)]
+
+
+def _is_text(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("message", "hint")
+    return isinstance(node, ast.Call) and (
+        node.func.id in _TEXTS
+        if isinstance(node.func, ast.Name)
+        else isinstance(node.func, ast.Attribute) and node.func.attr == "sentence"
+    )
+
+
+def test_that_texts_stand_one_after_the_other_in_the_way_of_the_language() -> None:
+    def shown() -> tuple[str, ...]:
+        both = sentences(tr("Cancelled."), "", tr("Measure again."))
+        return both, sentences("exit status 1.", tr("Measure again.")), listed(("a", "b", "c")), labelled(tr("Network"), "none")  # fmt: skip
+
+    assert shown() == (
+        "Cancelled. Measure again.",
+        "exit status 1. Measure again.",
+        "a, b, c",
+        "Network: none",
+    )
+    set_language("zh_CN")
+    assert shown() == (
+        "已取消。请重新测量。",
+        "exit status 1. 请重新测量。",
+        "a、b、c",
+        "网络：none",
+    )
+    assert (sentences(), listed(()), sentences("", "alone")) == ("", "", "alone")
+
+
+@pytest.mark.usefixtures("chinese")
+def test_that_joined_texts_are_told_in_any_language() -> None:
+    missing = tr("Did you mean {names}?", names=listed(("a", "b")))
+    text = sentences(labelled(tr("Network"), "eth0"), tr("Cancelled."), missing)
+    assert text == "网络：eth0 已取消。您是否想找 a、b？"
+    assert english(text) == "Network: eth0 Cancelled. Did you mean a, b?"
+    source = source_of(text)
+    set_language("en")
+    assert told(source) == "Network: eth0 Cancelled. Did you mean a, b?"
+    set_language("zh_CN")
+    assert told(source) == text
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(["{a:>1000000000}", "", 0, {"a": "x"}], id="no text of the program"),
+        pytest.param(["Did you mean {names}?", "", 0, {}], id="a field is missing"),
+        pytest.param(["Did you mean {names}?", "", 0, {"names": ["{a:>1000000000}", "", 0, {"a": 1}]}], id="inside"),
+        pytest.param(["Did you mean {names}?"], id="too short"),
+        pytest.param({"names": 1}, id="no list"),
+        pytest.param(["{first} {then}", "", 0, {"first": "", "then": "x"}], id="nothing first"),
+    ],
+)  # fmt: skip
+def test_that_a_file_cannot_ask_for_texts_that_are_not_the_programs(source: object) -> None:
+    assert retold("Did you mean a?", source) == "Did you mean a?"
+
+
+@pytest.mark.usefixtures("chinese")
+def test_that_a_text_of_a_file_is_told_in_the_readers_language() -> None:
+    source = ["Did you mean {names}?", "", 0, {"names": "a"}]
+    assert retold("Did you mean a?", source) == "您是否想找 a？"
+    assert retold("Cancelled.", None) == "已取消。"
+    set_language("en")
+    assert retold("Did you mean a?", source) == "Did you mean a?"
+
+
+@pytest.mark.usefixtures("chinese")
+def test_that_a_text_that_is_its_own_field_has_an_end() -> None:
+    assert source_of(tr("{subject}", subject="itself")) == ["{subject}", "", 0, {"subject": "itself"}]  # fmt: skip
 
 
 @pytest.mark.usefixtures("chinese")

@@ -10,7 +10,7 @@ from explorer.cli.console import warn
 from explorer.cli.window import screen_problem
 from explorer.errors import StorageError
 from explorer.resources import resource
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 
 # explorer.gui.tour opens the same two.
 _FILES = ("before.image-snapshot", "after.image-snapshot")
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     file = SnapshotFile.open(paths[0])
     told = tr("These images were recorded; nothing is measured now.")
-    print(f"{told} {file.origin.sentence()}\n")
+    print(sentences(told, file.origin.sentence()) + "\n")
     parser = argparse.ArgumentParser()
     compare.configure(parser)
     sys.stdout.flush()

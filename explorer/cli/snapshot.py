@@ -13,7 +13,7 @@ from explorer.cli.console import complain, console_task
 from explorer.cli.options import add_host, add_no_cache, add_platform, add_via
 from explorer.cli.output import write_result
 from explorer.errors import InputError
-from explorer.translation import ntr, tr
+from explorer.translation import listed, ntr, tr
 from explorer.units import count_text, display_text, size_text
 
 SCHEMA = "image-explorer/snapshot/1"
@@ -88,13 +88,14 @@ def run(arguments: argparse.Namespace) -> int:
     with console_task() as task:
         function = "explorer.workflow.snapshots:take_snapshot"
         found = sandbox.run(task, function, options, str(target), wishes)
+    told = found.pop("told")
     if arguments.json != "-":
         _print(arguments.output, found)
     if arguments.json is not None:
         document = {"schema": SCHEMA, **found, "path": arguments.output}
         write_result(arguments.json, json.dumps(document, indent=2).encode() + b"\n")
     if not found["complete"]:
-        complain(tr("The analysis is incomplete."), "; ".join(found["problems"]))
+        complain(tr("The analysis is incomplete."), "; ".join(told))
         return INCOMPLETE
     return 0
 
@@ -115,4 +116,4 @@ def _print(path: str, found: dict[str, Any]) -> None:
         tr("a planned rewrite") if found["rewrite"] else tr("no rewrite"),
         ntr("{n} measurement", "{n} measurements", found["measurements"]),
     ]
-    print(tr("With it: {parts}.", parts=", ".join(parts)))
+    print(tr("With it: {parts}.", parts=listed(parts)))

@@ -7,7 +7,7 @@ from explorer.coldstart.phase import values
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.stats import summarise
 from explorer.coldstart.verdict import duration_text
-from explorer.translation import tr
+from explorer.translation import listed, tr
 from explorer.units import display_text
 
 # Less than this share of the app's time is nothing to work on first.
@@ -38,7 +38,7 @@ def _packages(found: Diagnosis, app: float) -> list[str]:
             "{share} of the app's {app} is work before main in {packages}.",
             share=f"{min(1.0, together / app):.0%}",
             app=duration_text(app),
-            packages=", ".join(
+            packages=listed(
                 f"{display_text(item.package, 120)} ({duration_text(item.seconds)})"
                 for item in named
             ),
@@ -53,7 +53,7 @@ def _phases(found: Diagnosis, app: float) -> list[str]:
     )[:_NAMED]
     if not named:
         return []
-    phases = ", ".join(f"{display_text(p.name, 80)} ({duration_text(p.seconds)})" for p in named)
+    phases = listed(f"{display_text(p.name, 80)} ({duration_text(p.seconds)})" for p in named)
     together = sum(phase.seconds for phase in told)
     if len(named) > 1 and together > _IN_TURN * app:
         return [

@@ -6,7 +6,7 @@ from explorer.coldstart.phase import values
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.stats import PRIMARY, Comparison, compare_values
 from explorer.errors import InputError
-from explorer.translation import tr
+from explorer.translation import listed, tr
 
 # What must agree before two figures may be set side by side; the first word of each is what people call it.
 _ENVIRONMENT = ("engine", "engine_version", "host", "kernel", "architecture", "cpus", "driver", "network", "cache", "log_driver")  # fmt: skip
@@ -43,7 +43,7 @@ def compare_measurements(
         raise InputError(
             tr(
                 "These measurements cannot be compared: {differences}.",
-                differences="; ".join(unlike),
+                differences=listed(unlike),
             ),
             tr("Measure both images together: image-explorer coldstart BEFORE AFTER."),
         )

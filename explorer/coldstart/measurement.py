@@ -25,7 +25,7 @@ from explorer.engine.running import Limits, Start, address_of, container
 from explorer.engine.sweep import sweep
 from explorer.errors import EngineError, EngineRefused, ExplorerError, StorageError
 from explorer.task import Task
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_text
 
 # Whoever failed this often and never was ready, will not be.
@@ -72,7 +72,7 @@ def perform(
     except EngineError as error:
         if keeper.runs:
             kept = tr("The finished runs are in the history as {id}.", id=sample.id)
-            error.hint = f"{error.hint} {kept}".strip()
+            error.hint = sentences(error.hint, kept).strip()
         raise
     if keeper.problem:
         notes = (*sample.environment.notes, keeper.problem)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from explorer.coldstart.attempts import Answers
 from explorer.coldstart.probe import Readiness
-from explorer.translation import tr
+from explorer.translation import listed, tr
 
 # Linux include/net/tcp_states.h, as /proc/net/tcp prints it.
 _LISTEN = "0A"
@@ -60,7 +60,7 @@ def explain_timeout(
     if readiness.kind == "log":
         return tr("No line of its log matched in {n} s.", n=n)
     if answers.statuses:
-        told = ", ".join(f"{path} {status}" for path, status in answers.statuses.items())
+        told = listed(f"{path} {status}" for path, status in answers.statuses.items())
         return tr("It answered, but not with success, for {n} s: {told}.", n=n, told=told)
     if answers.listening_ns:
         return tr(
@@ -86,7 +86,7 @@ def _reason(port: int, sockets: Sequence[Listener] | None) -> str:
         return tr("It listens on IPv6 only; containers are reached over IPv4.")
     others = sorted({item.port for item in sockets if not item.loopback})
     if others and not here:
-        ports = ", ".join(map(str, others[:5]))
+        ports = listed(map(str, others[:5]))
         return tr("It listens on port {ports} instead: ask there.", ports=ports)
     return "" if sockets else tr("It listens on no TCP port at all.")
 

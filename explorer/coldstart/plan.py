@@ -15,7 +15,7 @@ from explorer.engine.client import Engine
 from explorer.engine.running import Host, describe_host, interface_gone, network_named
 from explorer.errors import InputError
 from explorer.image.model import Image
-from explorer.translation import ntr, tr
+from explorer.translation import listed, ntr, sentences, tr
 from explorer.units import display_text, size_text
 
 SHARED = "shared"
@@ -112,7 +112,7 @@ class Plan:
             seconds=f"{self.spec.deadline:g}",
             network=self.spec.network,
             ports=(
-                tr("port {ports} published on 127.0.0.1", ports=", ".join(map(str, ports)))
+                tr("port {ports} published on 127.0.0.1", ports=listed(map(str, ports)))
                 if self.environment.published and ports
                 else tr("no published port")
             ),
@@ -290,7 +290,7 @@ def _check_network(engine: Engine, spec: Spec, environment: Environment, request
                 interface=display_text(network.interface, 40),
                 name=display_text(name, 80),
             ),
-            tr("Restarting the engine makes it again.") + " " + hint,
+            sentences(tr("Restarting the engine makes it again."), hint),
         )
 
 

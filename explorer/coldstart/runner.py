@@ -32,7 +32,7 @@ from explorer.engine.running import (
 from explorer.engine.wire import Attached, Event, Events, Wire, attach, open_events, open_wire
 from explorer.errors import EngineRefused
 from explorer.task import Task
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_text
 
 _NS = 1_000_000_000
@@ -409,7 +409,7 @@ class _Loop:
             sockets = listening_sockets(state.pid)
         reached = self._attempts.answers
         text = explain_timeout(self._target.readiness, self._target.deadline, reached, sockets)
-        return TIMEOUT, " ".join(filter(None, (text, self._limits_hit())))
+        return TIMEOUT, sentences(text, self._limits_hit())
 
     def _limits_hit(self) -> str:
         """Which of its limits a container that still runs has reached."""

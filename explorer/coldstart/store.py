@@ -16,6 +16,7 @@ import msgspec
 
 from explorer.coldstart.sample import SCHEMA, Environment, Run, Sample
 from explorer.coldstart.spec import Arm, Spec
+from explorer.coldstart.texts import in_english, in_language
 from explorer.errors import DamagedInput, InputError
 from explorer.paths import data_dir
 from explorer.storing import whole_file
@@ -181,7 +182,7 @@ def _entry(sample: Sample) -> Entry:
 
 
 def document(sample: Sample) -> dict[str, Any]:
-    """A measurement as plain values, schema image-explorer/coldstart/1; the runs stand under their arms."""
+    """A measurement as plain values, schema image-explorer/coldstart/1, texts in English; the runs stand under their arms."""
     arms = []
     for place, arm in enumerate(sample.spec.arms):
         runs = [msgspec.to_builtins(run) for run in sample.runs if run.arm == place]
@@ -190,7 +191,7 @@ def document(sample: Sample) -> dict[str, Any]:
         arms.append({**msgspec.to_builtins(arm), "runs": runs})
     spec = msgspec.to_builtins(sample.spec)
     del spec["arms"]
-    return {
+    found = {
         "schema": SCHEMA,
         "id": sample.id,
         "created": sample.created,
@@ -199,8 +200,9 @@ def document(sample: Sample) -> dict[str, Any]:
         "spec": spec,
         "environment": msgspec.to_builtins(sample.environment),
         "arms": arms,
-        "diagnostics": list(sample.diagnostics),
+        "diagnostics": [dict(item) for item in sample.diagnostics],
     }
+    return in_english(found)
 
 
 def parse(data: bytes) -> Sample:
@@ -223,6 +225,7 @@ def parse(data: bytes) -> Sample:
 
 
 def _sample(found: dict[str, Any]) -> Sample:
+    found = in_language(found)
     arms, runs = [], []
     for place, item in enumerate(found["arms"]):
         listed = item.pop("runs")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.stats import Comparison
-from explorer.translation import ntr, tr
+from explorer.translation import ntr, sentences, tr
 
 
 def duration_text(seconds: float | None) -> str:
@@ -50,8 +50,9 @@ def verdict_text(found: Comparison) -> str:
             p=p_text(found.p_value),
         )
     if found.outliers_matter:
-        text += " " + tr(
-            "Without the labelled outliers the answer would be another one: measure again."
+        text = sentences(
+            text,
+            tr("Without the labelled outliers the answer would be another one: measure again."),
         )
     return text
 

@@ -25,7 +25,7 @@ from explorer.findings.pattern import Pattern, parse_pattern
 from explorer.image.model import Config
 from explorer.paths import config_dir
 from explorer.resources import resource
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_text
 
 Confidence = Literal["high", "medium", "info"]
@@ -104,7 +104,7 @@ def load_rules(config: Config, folder: Path | None = None) -> RuleSet:
         try:
             specs += _read(path, [spec.id for spec in specs])
         except RulesInvalid as error:
-            problems.append(tr("Rules left out. {reason}", reason=display_text(error.message, 400)))
+            problems.append(sentences(tr("Rules left out."), display_text(error.message, 400)))
     values = placeholders(config)
     return RuleSet(tuple(_rule(spec, values) for spec in specs), tuple(problems))
 
@@ -303,7 +303,7 @@ def _pattern_mistakes(spec: RuleSpec) -> Iterable[tuple[str, str]]:
             try:
                 _expand(text, values)
             except InputError as error:
-                yield key, f"{error.message} {error.hint}".strip()
+                yield key, sentences(error.message, error.hint)
 
 
 def _unknown_field(text: str) -> str:

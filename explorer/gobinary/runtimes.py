@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from explorer.gobinary.linkage import Linkage
-from explorer.translation import mark, tr
+from explorer.translation import listed, mark, tr
 
 SCRATCH, STATIC, BASE, ALPINE, DEBIAN = (
     "scratch",
@@ -91,7 +91,7 @@ def _verdict(base: str, linkage: Linkage) -> RunsOn:
         known = [_GLIBC_LIBRARIES, _DEBIAN_LIBRARIES]
     missing = [name for name in linkage.needed if not any(item.match(name) for item in known)]
     if missing:
-        return RunsOn(base, False, "libraries", {"libraries": ", ".join(missing)})
+        return RunsOn(base, False, "libraries", {"libraries": listed(missing)})
     if musl:
         return RunsOn(base, True, "musl", shown)
     version = ".".join(map(str, _GLIBC))

@@ -23,7 +23,7 @@ def node_colours(selection: DiffSelection) -> Array:
         [_rgb(colour) for colour in (UNCHANGED, SMALLER, LARGER, MOVES, OTHER)], dtype=np.uint8
     )
     key = np.where(delta < 0, 1, np.where(delta > 0, 2, 0))
-    leaves = selection.diff.leaves
+    leaves = selection.leaves
     key[leaves & (selection.state == STATES.index(MOVED))] = 3
     key[leaves & (selection.state == STATES.index(CHANGED)) & (delta == 0)] = 4
     return np.asarray(table[key])
@@ -31,7 +31,7 @@ def node_colours(selection: DiffSelection) -> Array:
 
 def legend(selection: DiffSelection) -> list[tuple[str, QColor, int]]:
     """What the colours stand for: name, colour, and the bytes that differ or are the same."""
-    diff, leaves = selection.diff, selection.diff.leaves
+    diff, leaves = selection.diff, selection.leaves
     own = np.where(leaves, selection.total_b - selection.total_a, 0)
     moved = leaves & (selection.state == STATES.index(MOVED))
     same = leaves & (selection.state == STATES.index(SAME))

@@ -8,18 +8,21 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from explorer.compare.comparison import Comparison
+from explorer.errors import ExplorerError
 from explorer.filesystem.columnfile import Array
-from explorer.filesystem.diff import Change, TreeDiff
+from explorer.filesystem.diff import TreeDiff
 from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import View
 from explorer.findings.query import Query
-from explorer.gui.models.deltas import ADDED, CHANGED, MOVED, REMOVED, SAME, STATE_OF, STATES
+from explorer.gui.diff_figures import DEFAULT_STATES, DiffFigures, Joined, figures
+from explorer.gui.jobs import Job, Jobs
+from explorer.gui.models.deltas import STATES
 from explorer.gui.selection import Navigation
+from explorer.task import Task
 
-# What changed is what people look for.
-DEFAULT_STATES = frozenset({ADDED, REMOVED, CHANGED, MOVED})
-_CODES = np.array([STATES.index(STATE_OF[change]) for change in Change], dtype=np.uint8)
-_SAME = STATES.index(SAME)
+# Trees of so many nodes are counted on a thread: it takes longer than a window may stand still.
+_MANY = 100_000
+_COUNT = "explorer.gui.diff_figures:figures"
 
 
 class SideNavigation(Navigation):
@@ -32,25 +35,34 @@ class SideNavigation(Navigation):
 
 
 class DiffSelection(QObject):
-    """Totals count what states and filter leave; files that are the same count always: they are hidden, not left out."""
+    """Totals count what states and filter leave; files that are the same count always: they are hidden, not left out.
+
+    With `jobs` a large comparison is counted on a thread; all figures stay as they were until the new ones are there.
+    """
 
     changed = Signal()  # other paths are shown, or another comparison
+    busy_changed = Signal(bool)
+    failed = Signal(str)
     current_changed = Signal(int)
     hovered = Signal(int)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, jobs: Jobs | None = None) -> None:
         super().__init__(parent)
+        self._jobs = jobs
+        self._job: Job | None = None
         self.comparison: Comparison | None = None
+        # What is asked for; what is counted follows.
         self.states: frozenset[str] = DEFAULT_STATES
         self.query: Query | None = None
         self.a, self.b, self.delta = (SideNavigation(self) for _ in range(3))
         # One element a node of the joined tree; bytes of the subtree.
         self.total_a = self.total_b = self.churn = np.zeros(1, dtype=np.int64)
         self.visible: Array = np.zeros(1, dtype=bool)
+        self.openable = b"\0"
         self.state: Array = np.zeros(1, dtype=np.uint8)  # index into STATES, folders included
+        self.leaves: Array = np.zeros(1, dtype=bool)
         self.counts: dict[str, int] = dict.fromkeys(STATES, 0)
-        self._own: Array = np.zeros(1, dtype=np.uint8)
-        self._leaves: Array = np.zeros(1, dtype=bool)
+        self._joined: Joined | None = None
         self._linking = False
         for side in self.sides:
             side.current_changed.connect(self.set_current)
@@ -80,17 +92,15 @@ class DiffSelection(QObject):
         """The folder that the maps show."""
         return self.a.zoom
 
-    def set_comparison(self, comparison: Comparison) -> None:
-        """Show another comparison from its root."""
-        self.comparison = comparison
-        diff = comparison.diff
-        self._own = _CODES[diff.change]
-        self._leaves = np.asarray(diff.leaves)
-        self.state = _states(diff, self._own)
+    def set_comparison(self, comparison: Comparison, counted: DiffFigures | None = None) -> None:
+        """Show another comparison from its root; `counted` are its figures with the present states, without a filter."""
+        self.stop()
         self.query = None
         for side in self.sides:
             side.current = side.zoom = 0
-        self._renew()
+        if counted is None:
+            counted = figures(Task(), Joined.of(comparison), self.states, None)
+        self._take(counted)
 
     def show_states(self, states: Iterable[str]) -> None:
         """Keep only what became one of these."""
@@ -137,64 +147,50 @@ class DiffSelection(QObject):
 
     # ---- the figures
 
+    @property
+    def busy(self) -> bool:
+        """Whether figures are being counted."""
+        return self._job is not None
+
+    def stop(self) -> None:
+        """Leave what is being counted."""
+        if self._job is not None:
+            self._job.cancel()
+            self._settle()
+
     def _renew(self) -> None:
-        if self.comparison is None:
+        joined = self._joined
+        if joined is None:
             return
-        diff, tree = self.diff, self.diff.tree
-        matched = self._matched()
-        shown = np.isin(self._own, [STATES.index(state) for state in self.states])
-        counted = (shown | (self._own == _SAME)) & matched
-        size_a, size_b = (np.where(counted, size, 0) for size in (diff.size_a, diff.size_b))
-        change = np.abs(size_b - size_a)
-        self.total_a, self.total_b = tree.roll_up(size_a), tree.roll_up(size_b)
-        self.churn = tree.roll_up(change)
-        # Folders that nothing lists, and those that stayed, are shown for what is in them.
-        own = shown & matched & (self._leaves | (diff.change != Change.NONE))
-        self.visible = tree.roll_up(own) > 0
-        self.visible[0] = True
-        self._count(matched)
-        files_a, files_b = (
-            tree.roll_up(self._leaves & counted & (row >= 0)) for row in (diff.row_a, diff.row_b)
+        if self._jobs is None or len(joined.own) < _MANY:
+            self._take(figures(Task(), joined, self.states, self.query))
+            return
+        if self._job is not None:
+            self._job.cancel()
+        asked = joined, self.states, self.query
+        self._job = self._jobs.start_waiting(
+            _COUNT, asked, on_done=self._counted, on_failed=self._not_counted
         )
-        changed_files = tree.roll_up(self._leaves & counted & (change > 0))
-        for side, row, size, total, files in (
-            (self.a, diff.row_a, size_a, self.total_a, files_a),
-            (self.b, diff.row_b, size_b, self.total_b, files_b),
-            (self.delta, diff.row_b, change, self.churn, changed_files),
-        ):
-            side.show(tree, View(row, size, total, files, total > 0))
+        self.busy_changed.emit(True)
+
+    def _counted(self, counted: DiffFigures) -> None:
+        self._settle()
+        self._take(counted)
+
+    def _not_counted(self, error: ExplorerError) -> None:
+        self._settle()
+        self.failed.emit(f"{error.message} {error.hint}")
+
+    def _settle(self) -> None:
+        self._job = None
+        self.busy_changed.emit(False)
+
+    def _take(self, counted: DiffFigures) -> None:
+        joined = self._joined = counted.joined
+        self.comparison = joined.comparison
+        self.state, self.leaves = joined.state, joined.leaves
+        self.total_a, self.total_b, self.churn = counted.total_a, counted.total_b, counted.churn
+        self.visible, self.openable, self.counts = counted.visible, counted.openable, counted.counts
+        for side, shown in zip((self.a, self.b, self.delta), counted.views, strict=True):
+            side.show(self.diff.tree, shown)
         self.changed.emit()
-
-    def _matched(self) -> Array:
-        """bool[n]: what the filter keeps."""
-        assert self.comparison is not None
-        if self.query is None:
-            return np.ones(len(self.diff), dtype=bool)
-        kept = np.zeros(len(self.diff), dtype=bool)
-        for analysis, row in (
-            (self.comparison.a, self.diff.row_a),
-            (self.comparison.b, self.diff.row_b),
-        ):
-            rows = np.append(self.query.rows(analysis), False)  # a row of -1 is the last
-            kept |= rows[row]
-        return kept
-
-    def _count(self, matched: Array) -> None:
-        chosen = self._leaves & matched
-        held = np.bincount(self._own[chosen], minlength=len(STATES)).tolist()
-        self.counts = dict(zip(STATES, held, strict=True))
-        # A moved file is one file at two paths.
-        self.counts[MOVED] = int((chosen & (self.diff.change == Change.MOVED_HERE)).sum())
-
-
-def _states(diff: TreeDiff, own: Array) -> Array:
-    """uint8[n]: what became of each node; of a folder: added or removed as a whole, changed inside, or the same."""
-    tree = diff.tree
-    inside_a, inside_b = tree.roll_up(diff.row_a >= 0), tree.roll_up(diff.row_b >= 0)
-    touched = tree.roll_up(own != _SAME) > 0
-    state = own.copy()
-    folders = ~np.asarray(diff.leaves)
-    state[folders] = np.where(touched, STATES.index(CHANGED), _SAME)[folders]
-    state[folders & (inside_a == 0) & (inside_b > 0)] = STATES.index(ADDED)
-    state[folders & (inside_b == 0) & (inside_a > 0)] = STATES.index(REMOVED)
-    return state

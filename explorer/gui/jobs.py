@@ -175,11 +175,12 @@ class Jobs(QObject):
         *,
         on_done: Callable[[Any], None],
         on_failed: Callable[[ExplorerError], None],
+        on_stopped: Callable[[], None] | None = None,
     ) -> Job:
-        """The same on a thread, for a function that only waits for the engine and parses nothing big."""
+        """The same on a thread, for a function that waits for the engine, or that counts what was parsed in columns."""
         waiting = Waiting(function, *args)
         waiting.start()
-        return self._watch(waiting, done=on_done, failed=on_failed)
+        return self._watch(waiting, done=on_done, failed=on_failed, stopped=on_stopped)
 
     def _watch(self, worker: Working, **callbacks: Callable[..., None] | None) -> Job:
         job = Job(worker, callbacks)

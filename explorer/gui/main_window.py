@@ -45,7 +45,7 @@ from explorer.gui.window_bar import WindowBar
 from explorer.paths import state_dir
 from explorer.resources import resource, sample_reference
 from explorer.settings import SettingsStore
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
@@ -394,7 +394,7 @@ class MainWindow(QMainWindow):
         try:
             written = export(kind, tab.explore, self)
         except ExplorerError as error:
-            self.notice.say(display_lines(f"{error.message} {error.hint}"), kind=ERROR)
+            self.notice.say(display_lines(sentences(error.message, error.hint)), kind=ERROR)
             return
         if written:
             self.notice.say(tr("Saved {path}.", path=display_text(written)), seconds=10)

@@ -14,7 +14,7 @@ from explorer.gui.jobs import Job
 from explorer.gui.widgets.notice import ERROR
 from explorer.gui.widgets.plain_label import display_lines
 from explorer.task import Progress
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_text, size_text
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ class Recordings(QObject):
         if origin is None:
             return
         notice = tab.explore.state_notice
-        text = tr("This is a snapshot: figures without file contents.") + " " + origin.sentence()
+        text = sentences(
+            tr("This is a snapshot: figures without file contents."), origin.sentence()
+        )
         said = [notice.text] if notice.text and origin.sentence() not in notice.text else []
         notice.say("\n".join([*said, text]), hint=display_text(origin.note))
 
@@ -96,7 +98,7 @@ class Recordings(QObject):
 
         def failed(error: ExplorerError) -> None:
             if tab in self._window.tabs.all():
-                text = display_lines(f"{error.message} {error.hint}")
+                text = display_lines(sentences(error.message, error.hint))
                 tab.explore.state_notice.say(text, kind=ERROR)
 
         # What is in the file is as untrusted as an image: it is read in a process of its own.
@@ -153,7 +155,7 @@ class Recordings(QObject):
 
         def failed(error: ExplorerError) -> None:
             status.show_progress("", -1.0)
-            notice.say(display_lines(f"{error.message} {error.hint}"), kind=ERROR)
+            notice.say(display_lines(sentences(error.message, error.hint)), kind=ERROR)
 
         if self._job is not None:
             self._job.cancel()

@@ -23,7 +23,7 @@ from explorer.gui.jobs import Jobs
 from explorer.gui.widgets.notice import ERROR, Notice
 from explorer.gui.widgets.plain_label import display_lines
 from explorer.report.samples_csv import samples_csv
-from explorer.translation import mark, tr
+from explorer.translation import mark, sentences, tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
@@ -150,4 +150,4 @@ class StartupExport:
         self._notice.say(tr("Saved {path}.", path=display_text(path)), seconds=_SAID_SECONDS)
 
     def _complain(self, error: ExplorerError) -> None:
-        self._notice.say(display_lines(f"{error.message} {error.hint}"), kind=ERROR)
+        self._notice.say(display_lines(sentences(error.message, error.hint)), kind=ERROR)

@@ -26,7 +26,7 @@ from explorer.gui.pages.message import MessagePage
 from explorer.gui.widgets.plain_label import PlainLabel, button_text, tooltip_text
 from explorer.report.palette import GROUP_LABELS
 from explorer.resources import resource
-from explorer.translation import mark, ntr, tr
+from explorer.translation import mark, ntr, sentences, tr
 from explorer.units import display_text, share_text, size_text
 from explorer.workflow.opening import Options
 
@@ -324,7 +324,9 @@ class Tour(QObject):
         )
         rest = [f"{name} {size_text(size)}" for name, size in _largest_groups(analysis)]
         return (
-            said + " " + tr("Most of the rest: {parts}.", parts=" · ".join(rest)) if rest else said
+            sentences(said, tr("Most of the rest: {parts}.", parts=" · ".join(rest)))
+            if rest
+            else said
         )
 
     def _show_findings(self) -> None:

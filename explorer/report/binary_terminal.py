@@ -12,7 +12,7 @@ from explorer.gobinary.binary import GO, PACKED, GoBinary
 from explorer.gobinary.groups import by_module
 from explorer.gobinary.runtimes import RUNTIME_NAMES
 from explorer.report.terminal import bar
-from explorer.translation import ntr, tr
+from explorer.translation import listed, ntr, tr
 from explorer.units import count_text, display_text, share_text, size_text
 
 _MODULES_SHOWN = 20
@@ -58,7 +58,7 @@ def _linkage(binary: GoBinary) -> str:
     linkage = binary.linkage
     if linkage.static:
         return tr("statically linked")
-    libraries = ", ".join(display_text(name, 80) for name in linkage.needed) or tr("no library")
+    libraries = listed(display_text(name, 80) for name in linkage.needed) or tr("no library")
     return tr(
         "dynamically linked: {interpreter}, needs {libraries}",
         interpreter=display_text(linkage.interpreter, 120),

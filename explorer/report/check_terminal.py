@@ -20,7 +20,7 @@ from explorer.compare.gate.rules import (
     overall,
     pair_texts,
 )
-from explorer.translation import mark, ntr, tr
+from explorer.translation import labelled, listed, mark, ntr, tr
 from explorer.units import display_text
 
 _WIDTH = 120
@@ -69,7 +69,7 @@ def summary_text(outcomes: tuple[Outcome, ...]) -> str:
     }
     parts = [f"{count[verdict]} {tr(_WORDS[verdict])}" for verdict in count if count[verdict]]
     rules = ntr("{n} rule", "{n} rules", len(outcomes))
-    return f"{rules}: {', '.join(parts)}"
+    return labelled(rules, listed(parts))
 
 
 def _table(outcomes: tuple[Outcome, ...]) -> Table:

@@ -15,6 +15,7 @@ from explorer.coldstart.sample import Sample
 from explorer.coldstart.stats import compare, summaries, typical_run
 from explorer.coldstart.store import document
 from explorer.coldstart.verdict import caution_texts, verdict_text
+from explorer.translation import english
 
 
 def coldstart_document(sample: Sample) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def coldstart_document(sample: Sample) -> dict[str, Any]:
         if (item := compare(sample, name)) is not None and item.n_a and item.n_b
     ]
     found["probes"] = _probes(sample)
-    found["cautions"] = caution_texts(sample)
+    found["cautions"] = [english(text) for text in caution_texts(sample)]
     found["diagnostics"] = diagnostics
     return found
 

@@ -23,7 +23,7 @@ from explorer.dockerfile.verify.model import (
 from explorer.engine.build_events import BuildResult
 from explorer.image.redact import redact
 from explorer.report.rewrite_trial import VERDICTS, build_details, build_sentences, built_text
-from explorer.translation import tr
+from explorer.translation import labelled, listed, tr
 from explorer.units import display_text, share_text, size_text
 
 # Two columns need room for two Dockerfiles; narrower terminals and pipes get a unified diff.
@@ -157,7 +157,7 @@ def _print_change(out: Console, change: Change) -> None:
 
 
 def _lines(lines: tuple[int, ...]) -> str:
-    return tr("line {lines}", lines=", ".join(map(str, lines)))
+    return tr("line {lines}", lines=listed(map(str, lines)))
 
 
 def _print_size(out: Console, plan: RewritePlan) -> None:
@@ -185,7 +185,10 @@ def _print_rest(out: Console, plan: RewritePlan) -> None:
         name = item.field.removeprefix("env.")
         shown = any(redact(f"{name}={v}") != f"{name}={v}" for v in (item.before, item.after))
         out.print(
-            Text(shown_line(f"{item.field}: {item.reason}" if shown else redact(text)), style="dim")
+            Text(
+                shown_line(labelled(item.field, item.reason) if shown else redact(text)),
+                style="dim",
+            )
         )
     for warning in plan.warnings:
         out.print(Text(shown_line(warning), style="yellow"))

@@ -12,7 +12,7 @@ from explorer.dockerfile.verify.model import (
 )
 from explorer.engine.build_events import BuildResult
 from explorer.image.redact import redact
-from explorer.translation import mark, ntr, tr
+from explorer.translation import labelled, mark, ntr, sentences, tr
 from explorer.units import (
     count_text,
     display_name,
@@ -91,7 +91,7 @@ def build_details(context: Context) -> list[str]:
 def suspect_text(item: Suspect) -> str:
     """A path that deserves a second look, and why."""
     size = f" ({size_text(item.bytes)})" if item.bytes else ""
-    return f"{display_name(item.path, 200)}{size}: {tr(item.reason)}"
+    return labelled(f"{display_name(item.path, 200)}{size}", tr(item.reason))
 
 
 def verify_sentences(
@@ -136,7 +136,7 @@ def built_text(result: BuildResult, predicted: int, original: int) -> str:
         )
     else:
         parts.append(tr("Its size could not be read."))
-    return " ".join(parts)
+    return sentences(*parts)
 
 
 def _difference(built: int, predicted: int) -> str:

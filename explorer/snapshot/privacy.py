@@ -29,6 +29,7 @@ from explorer.image.reference import (
     SNAPSHOT,
     parse_reference,
 )
+from explorer.translation import english
 
 # First bytes that say what a file is and nothing else of it; explorer.gui.models.magic has the words for them.
 MAGICS = (
@@ -108,6 +109,11 @@ def private_text(text: str) -> str:
     return redact(_HOMES.sub(r"\1…", text))
 
 
+def private_told(text: str) -> str:
+    """A text of the program's own as private_text() leaves it, in English: whoever reads it may have another language."""
+    return private_text(english(text))
+
+
 def private_image(image: Image) -> Image:
     """`image` with secrets masked and without the folders it was read from."""
     return replace(
@@ -172,22 +178,22 @@ def _environment(found: Environment) -> Environment:
         found,
         endpoint=source_kind(found.endpoint),
         host=found.host if known or not found.host else f"machine-{mark[:8]}",
-        notes=tuple(map(private_text, found.notes)),
+        notes=tuple(map(private_told, found.notes)),
     )
 
 
 def _run(run: Run) -> Run:
     return replace(
         run,
-        detail=private_text(run.detail),
+        detail=private_told(run.detail),
         log_tail=tuple(map(private_text, run.log_tail)),
-        warnings=tuple(map(private_text, run.warnings)),
+        warnings=tuple(map(private_told, run.warnings)),
     )
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return private_text(value)
+        return private_told(value)
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

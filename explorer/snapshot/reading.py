@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -72,7 +72,7 @@ class SnapshotFile:
             meta["image"] = {**meta["image"], "reference": reference, "source": VIA}
             meta["via"] = VIA
             # Of somebody else's file only texts are taken, never what texts are made of.
-            meta["problems"] = list(map(str, meta["problems"]))
+            meta["problems"] = [_text(problem) for problem in meta["problems"]]
             write_columns(target, KIND, ANALYSIS_VERSION, meta, arrays)
             analysis = Analysis.load(target)
             check_analysis(analysis)
@@ -129,3 +129,8 @@ class SnapshotFile:
             raise
         except _FAULTS as error:
             raise damaged(self.container.path) from error
+
+
+def _text(problem: Any) -> str:
+    """A problem as it is kept: its English text; snapshots of version 0.1 may hold what it was made of."""
+    return str(problem[0] if isinstance(problem, list) and problem else problem)

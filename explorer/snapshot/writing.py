@@ -25,9 +25,11 @@ from explorer.snapshot.privacy import (
     private_reference,
     private_sample,
     private_text,
+    private_told,
     source_kind,
     without_contents,
 )
+from explorer.translation import english
 
 KIND = "analysis"
 COLUMNS = "analysis/"
@@ -37,6 +39,8 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> int:
     """Write `snapshot` without what is private and return the file's size in bytes; StorageError, LimitExceeded."""
     analysis = private_analysis(snapshot.analysis)
     meta, arrays = columns_of(analysis)
+    # Of somebody else's file no reader takes what texts are made of.
+    meta["problems"] = list(analysis.problems)
     origin = replace(
         snapshot.origin,
         reference=private_reference(snapshot.origin.reference),
@@ -65,7 +69,7 @@ def private_analysis(analysis: Analysis) -> Analysis:
     return replace(
         without_contents(analysis),
         image=private_image(analysis.image),
-        problems=tuple(map(private_text, analysis.problems)),
+        problems=tuple(map(private_told, analysis.problems)),
         findings=tuple(map(private_finding, analysis.findings)),
     )
 
@@ -123,9 +127,9 @@ def _rewrite(found: RecordedRewrite) -> Any:
 
 
 def _masked(value: Any) -> Any:
-    """Plain values with the secrets in all of their texts masked."""
+    """Plain values with their texts in English and the secrets in them masked."""
     if isinstance(value, str):
-        return redact(value)
+        return redact(english(value))
     if isinstance(value, dict):
         return {key: _masked(item) for key, item in value.items()}
     return [_masked(item) for item in value] if isinstance(value, (list, tuple)) else value

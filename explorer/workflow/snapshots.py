@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.errors import ImageNotFound, InputError
 from explorer.image.reference import PATH, SNAPSHOT, parse_reference
 from explorer.task import Task
-from explorer.translation import language, set_language, tr
+from explorer.translation import english, language, set_language, tr
 from explorer.units import display_name, display_text
 
 if TYPE_CHECKING:
@@ -199,7 +199,8 @@ def take_snapshot(
         "rewrite": found.rewrite is not None,
         "measurements": len(found.samples),
         "complete": analysis.complete,
-        "problems": list(analysis.problems),
+        "problems": [english(text) for text in analysis.problems],
+        "told": list(analysis.problems),
     }
 
 

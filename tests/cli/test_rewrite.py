@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from explorer.resources import resource, sample_reference
+from explorer.snapshot.container import read_container
 from tests.cli.command import image_explorer
 
 SAMPLE = str(resource("samples", "naive-go-service.oci.tar"))
@@ -179,3 +181,37 @@ def test_that_a_pipe_is_no_dockerfile_and_is_not_waited_for(tmp_path: Path) -> N
     told = image_explorer("rewrite", sample_reference(), "--dockerfile", str(pipe))
     assert told.returncode == 2
     assert told.stderr.splitlines()[0] == f"error: {pipe} is no file."
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", SAMPLE),
+        ("compare", SAMPLE, SAMPLE),
+        ("check", SAMPLE, "--max-size", "1MB", "--forbid", "go-toolchain"),
+        ("rewrite", SAMPLE),
+        ("binary", SAMPLE, "/usr/local/bin/hello-service"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_that_json_is_english_in_any_language(
+    cache: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    chinese = {**cache, "LC_ALL": "zh_CN.UTF-8"}
+    result = image_explorer(*arguments, "--json", "-", env=chinese)
+    assert json.loads(result.stdout)["schema"].startswith("image-explorer/")
+    assert re.findall("[\u3000-\u9fff\uff00-\uffef]", result.stdout) == []
+
+
+def test_that_a_snapshot_holds_no_text_in_the_users_language(
+    cache: dict[str, str], project: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "a.image-snapshot"
+    chinese = {**cache, "LC_ALL": "zh_CN.UTF-8"}
+    given = ("-o", str(target), "--dockerfile", str(project / "Dockerfile"), "--json", "-")
+    result = image_explorer("snapshot", SAMPLE, *given, env=chinese)
+    assert json.loads(result.stdout)["rewrite"] is True
+    box = read_container(target)
+    held = str([box.head, *(box.value(name) for name in ("analysis", "binaries", "rewrite", "samples"))])  # fmt: skip
+    assert "go build" in held
+    assert re.findall("[\u3000-\u9fff\uff00-\uffef]", held + result.stdout) == []

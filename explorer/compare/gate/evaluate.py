@@ -30,7 +30,7 @@ from explorer.compare.gate.rules import (
 from explorer.filesystem.layer import Kind
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES, CODE
-from explorer.translation import ntr, tr
+from explorer.translation import labelled, ntr, tr
 from explorer.units import display_name, display_text, size_text
 
 # Lines of evidence: enough to see where to look.
@@ -100,7 +100,7 @@ def _forbidden(rule: Rule, facts: Facts) -> Outcome:
         )
     found = [finding for finding in analysis.findings if finding.id == rule.subject]
     evidence = tuple(
-        f"{display_text(finding.title(), 100)}: {size_text(finding.bytes)}" for finding in found
+        labelled(display_text(finding.title(), 100), size_text(finding.bytes)) for finding in found
     )
     measured = float(sum(finding.bytes for finding in found))
     return _within(rule, analysis, measured, evidence[:_SHOWN], present=bool(found))
@@ -257,20 +257,20 @@ def _partly(analysis: Analysis) -> str:
 def _biggest_categories(analysis: Analysis) -> tuple[str, ...]:
     held = [(held, code) for code, (held, _) in enumerate(analysis.category_bytes()) if held]
     most = sorted(held, reverse=True)[:_SHOWN]
-    return tuple(f"{CATEGORIES[code].label()}: {size_text(size)}" for size, code in most)
+    return tuple(labelled(CATEGORIES[code].label(), size_text(size)) for size, code in most)
 
 
 def _grown_categories(before: Analysis, after: Analysis) -> tuple[str, ...]:
     pairs = zip(before.category_bytes(), after.category_bytes(), strict=True)
     grown = [(new[0] - old[0], code) for code, (old, new) in enumerate(pairs) if new[0] > old[0]]
     most = sorted(grown, reverse=True)[:_SHOWN]
-    return tuple(f"{CATEGORIES[code].label()}: +{size_text(size)}" for size, code in most)
+    return tuple(labelled(CATEGORIES[code].label(), f"+{size_text(size)}") for size, code in most)
 
 
 def _biggest_findings(analysis: Analysis) -> tuple[str, ...]:
     most = sorted(analysis.findings, key=lambda finding: -finding.bytes)[:_SHOWN]
     return tuple(
-        f"{display_text(finding.title(), 100)}: {size_text(finding.bytes)}" for finding in most
+        labelled(display_text(finding.title(), 100), size_text(finding.bytes)) for finding in most
     )
 
 

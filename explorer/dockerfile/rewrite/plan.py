@@ -33,7 +33,7 @@ from explorer.image.history import instruction
 from explorer.image.model import Config
 from explorer.image.redact import secret_names
 from explorer.image.reference import DOCKER_ARCHIVE, OCI, OCI_ARCHIVE, PATH
-from explorer.translation import ntr, tr
+from explorer.translation import listed, ntr, tr
 from explorer.units import display_text
 
 _FILES = (DOCKER_ARCHIVE, OCI_ARCHIVE, OCI, PATH)
@@ -200,7 +200,7 @@ def _warnings(prepared: Preparation, draft: Draft) -> tuple[str, ...]:
         found.append(
             tr(
                 "{names} hold secrets, which everyone who has the image or its build stage can read. Use RUN --mount=type=secret.",
-                names=", ".join(secrets),
+                names=listed(secrets),
             )
         )
     found += case.mismatch

@@ -16,7 +16,7 @@ from explorer.dockerfile.runfiles import installs_packages
 from explorer.dockerfile.shell import needs_shell, script
 from explorer.image.history import instruction
 from explorer.image.model import Config
-from explorer.translation import tr
+from explorer.translation import listed, tr
 from explorer.units import display_text
 
 CHOICES = ("auto", "scratch", "static", "base", "alpine", "debian")
@@ -166,12 +166,12 @@ def _by_evidence(case: Case, draft: Draft, needs: Needs) -> tuple[str, list[str]
         return "base", [
             tr(
                 "The program needs glibc: {libraries}.",
-                libraries=", ".join(facts.needed) or facts.interpreter,
+                libraries=listed(facts.needed) or facts.interpreter,
             )
         ]
     if facts.known:
         return "debian", [
-            tr("The program needs libraries: {libraries}.", libraries=", ".join(facts.needed))
+            tr("The program needs libraries: {libraries}.", libraries=listed(facts.needed))
         ]
     return "debian", [tr("How the program is linked is not known.")]
 
@@ -282,7 +282,7 @@ def _program_blockers(case: Case) -> list[str]:
     if facts.proved("plugins"):
         found.append(tr("The program loads Go plugins, which are files of the image."))
     if facts.may("programs"):
-        names = ", ".join(sources.programs) if sources and sources.programs else ""
+        names = listed(sources.programs) if sources and sources.programs else ""
         if names:
             found.append(tr("The program starts other programs: {names}.", names=_shown(names)))
         elif facts.uses is not None:
@@ -330,7 +330,7 @@ def _image_blockers(case: Case, draft: Draft) -> list[str]:
         found.append(
             tr(
                 "The image installs {packages}, which the program may use.",
-                packages=_shown(", ".join(packages)),
+                packages=_shown(listed(packages)),
             )
         )
     if draft.document.stages and draft.final.find("ONBUILD"):

@@ -11,7 +11,7 @@ from explorer.engine.answers import list_in, object_in, text_in
 from explorer.engine.build import BUILT_LABEL
 from explorer.engine.client import Engine
 from explorer.image.redact import redact
-from explorer.translation import tr
+from explorer.translation import listed, tr
 from explorer.units import display_text
 
 # Written by builders themselves.
@@ -49,9 +49,9 @@ def config_check(old: Mapping[str, Any], new: Mapping[str, Any], intended: froze
         (meant if key in intended or key == "toolchain" else different).append(text)
     title = tr("Config")
     if different:
-        return Check(title, STATIC, DIFFERS, tr("Changed: {what}.", what="; ".join(different)))
+        return Check(title, STATIC, DIFFERS, tr("Changed: {what}.", what=listed(different)))
     if meant:
-        evidence = tr("Equal but for what was meant to change: {what}.", what="; ".join(meant))
+        evidence = tr("Equal but for what was meant to change: {what}.", what=listed(meant))
         return Check(title, STATIC, SAME, evidence)
     return Check(title, STATIC, SAME, tr("Equal."))
 

@@ -17,7 +17,7 @@ from explorer.dockerfile.verify.model import (
 )
 from explorer.dockerfile.verify.normal import Judgement, judge, judge_lines, judge_paths
 from explorer.task import Task
-from explorer.translation import ntr, tr
+from explorer.translation import listed, ntr, sentences, tr
 from explorer.units import display_text
 
 # Headers that tell the time, belong to one connection, or follow from the body, which is compared itself.
@@ -75,16 +75,17 @@ def _starts(old: Observation, again: Observation, new: Observation) -> Check:
         evidence = tr("Old: {old}. New: {new}.", old=_state(old), new=_state(new))
         last = " / ".join(new.log[-_LOG_SHOWN:])
         if last:
-            evidence += " " + tr("Its last lines: {lines}", lines=display_text(last, 400))
+            said = tr("Its last lines: {lines}", lines=display_text(last, 400))
+            evidence = sentences(evidence, said)
         return _check(name, DIFFERS, evidence)
     if not old.running and old.exit_code:
         last = " / ".join(old.log[-_LOG_SHOWN:])
         evidence = tr(
-            "Both end at once: {state}. What the program does when it can work is not known. {lines}",
+            "Both end at once: {state}. What the program does when it can work is not known.",
             state=_state(old),
-            lines=display_text(last, 400),
         )
-        return _check(name, INCONCLUSIVE, evidence.strip())
+        said = tr("Its last lines: {lines}", lines=display_text(last, 400)) if last else ""
+        return _check(name, INCONCLUSIVE, sentences(evidence, said))
     return _check(name, SAME, tr("Both: {state}.", state=_state(new)))
 
 
@@ -174,7 +175,8 @@ def _answer(key: str, old: Answer, again: Answer, new: Answer) -> Check:
     varies = judge(old.body, again.body, new.body).how
     evidence = _brief(new)
     if varies:
-        evidence += " " + tr("(times and other parts that vary by themselves left out)")
+        left_out = tr("(times and other parts that vary by themselves left out)")
+        evidence = sentences(evidence, left_out)
     return _check(name, SAME, evidence)
 
 
@@ -227,7 +229,8 @@ def _stop(old: Observation, again: Observation, new: Observation, options: Verif
     seconds = tr("{old:.1f} s and {new:.1f} s", old=old.stop_seconds, new=new.stop_seconds)
     evidence = tr("Old: {old}. New: {new} ({seconds}).", old=first, new=third, seconds=seconds)
     if heard:
-        evidence += " " + tr("As was meant: the program gets the signal itself, without a shell.")
+        meant = tr("As was meant: the program gets the signal itself, without a shell.")
+        evidence = sentences(evidence, meant)
     return _check(name, SAME if heard else result, evidence)
 
 
@@ -265,4 +268,4 @@ def _told(what: str, judgement: Judgement) -> str:
 
 
 def _joined(ports: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(ports) or "—"
+    return listed(ports) or "—"

@@ -26,7 +26,7 @@ from explorer.gobinary.buildinfo import BuildInfo, read_build_info
 from explorer.gobinary.elf import MAGIC, read_elf
 from explorer.gobinary.executable import Damaged
 from explorer.task import Task
-from explorer.translation import ntr, tr
+from explorer.translation import listed, ntr, sentences, tr
 from explorer.units import display_name, display_text
 
 # crypto/x509/root_linux.go: the bundles and folders that Go looks at, in its order.
@@ -337,7 +337,8 @@ def _files(task: Task, old: RootFs, new: RootFs, options: VerifyOptions) -> Iter
             len(paths) - len(anew),
         )
         if anew:
-            text += " " + tr("Built anew from the same modules: {names}.", names=_list(anew))
+            built = tr("Built anew from the same modules: {names}.", names=_list(anew))
+            text = sentences(text, built)
         yield _check(title, SAME, text)
 
 
@@ -436,4 +437,4 @@ def _list(names: list[str]) -> str:
     shown = [display_text(name, 160) for name in names[:_SHOWN]]
     if len(names) > _SHOWN:
         shown.append("…")
-    return ", ".join(shown)
+    return listed(shown)

@@ -26,7 +26,7 @@ from explorer.engine.client import Engine
 from explorer.engine.running import describe_host
 from explorer.image.model import Image
 from explorer.task import Task
-from explorer.translation import tr
+from explorer.translation import listed, tr
 
 # Of the engine's memory, at most this part for one container.
 _MEMORY_SHARE = 4
@@ -115,7 +115,7 @@ def _not_covered(old: Observation, questions: Questions, reach: Reach) -> tuple[
     if reach.way == NOT_REACHED:
         notes.append(tr("The containers' ports could not be reached from here."))
     elif old.ports:
-        asked = ", ".join(questions.paths)
+        asked = listed(questions.paths)
         notes.append(tr("Only these paths were asked for: {paths}.", paths=asked))
         notes.append(tr("No forms, uploads, logins or other requests that change something."))
     return tuple(notes)

@@ -9,7 +9,7 @@ from explorer.errors import ExplorerError
 from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.image.platform import host_platform, parse_platform
 from explorer.image.reference import REGISTRY, parse_reference
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 
 _PREFIX = f"{REGISTRY}://"
 
@@ -52,7 +52,7 @@ class RegistryTab(QWidget):
             if self.platform.text().strip():
                 parse_platform(self.platform.text())
         except ExplorerError as error:
-            return f"{error.message} {error.hint}"
+            return sentences(error.message, error.hint)
         return ""
 
 

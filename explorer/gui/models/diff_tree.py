@@ -49,11 +49,9 @@ class DiffTreeModel(QAbstractItemModel):
         self._handed.clear()
         chosen = self._selection
         if chosen.comparison is not None:
-            tree, visible = chosen.diff.tree, chosen.visible
+            tree = chosen.diff.tree
             self._row_of = np.full(len(tree), -1, dtype=np.int32)
-            counts = np.concatenate([[0], np.cumsum(visible)])
-            below = counts[tree.end] - counts[np.arange(len(tree)) + 1]
-            self._openable = (below > 0).astype(np.uint8).tobytes()
+            self._openable = chosen.openable
             top = tree.children(0)
             deltas = np.abs(chosen.total_b[top] - chosen.total_a[top])
             self._most = max(int(deltas.max()) if len(deltas) else 0, 1)

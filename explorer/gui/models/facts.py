@@ -14,7 +14,7 @@ from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
 from explorer.gui.models.magic import content_type
 from explorer.image.history import shown_instruction
-from explorer.translation import mark, ntr, tr
+from explorer.translation import listed, mark, ntr, tr
 from explorer.units import count_text, display_name, display_text, share_text, size_text
 from explorer.workflow.payloads import Payload
 
@@ -167,7 +167,7 @@ def _type(analysis: Analysis, row: int, kind: Kind) -> str:
         sparse = ", " + tr("sparse") if stack.flags[row] & Flag.SPARSE else ""
         return f"{text}, {what}{sparse}"
     if kind == Kind.DIRECTORY and stack.flags[row] & Flag.OPAQUE:
-        return text + ", " + tr("hides what lower layers hold in it")
+        return listed((text, tr("hides what lower layers hold in it")))
     return text
 
 

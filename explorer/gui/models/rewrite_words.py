@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.dockerfile.rewrite.change import ConfigChange, RewritePlan
 from explorer.dockerfile.shown import shown_line
 from explorer.image.redact import redact
-from explorer.translation import tr
+from explorer.translation import labelled, tr
 from explorer.units import share_text, size_text
 
 
@@ -48,7 +48,7 @@ def notes(plan: RewritePlan) -> tuple[str, ...]:
 def _config_text(item: ConfigChange) -> str:
     name = item.field.removeprefix("env.")
     if any(redact(f"{name}={value}") != f"{name}={value}" for value in (item.before, item.after)):
-        return shown_line(f"{item.field}: {item.reason}")
+        return shown_line(labelled(item.field, item.reason))
     text = tr(
         "{field}: {before} → {after}. {reason}",
         field=item.field,

@@ -15,7 +15,7 @@ from explorer.coldstart.spec import Arm
 from explorer.coldstart.stats import Summary, is_outlier, summarise, typical_run
 from explorer.coldstart.verdict import duration_text
 from explorer.compare.startup import StartUp
-from explorer.translation import mark, tr
+from explorer.translation import labelled, mark, tr
 from explorer.units import display_text
 
 # What the charts can be drawn of; the app's own time first, for that is what a rewrite changes.
@@ -161,7 +161,7 @@ def compared_series(found: StartUp, a: str, b: str) -> list[ArmSeries]:
                     tip="\n".join(
                         (
                             f"{letter} {display_text(name)}",
-                            f"{tr('run {n}', n=order + 1)}: {duration_text(seconds)}",
+                            labelled(tr("run {n}", n=order + 1), duration_text(seconds)),
                             *((tr("labelled an outlier; it counts"),) if odd else ()),
                         )
                     ),

@@ -17,7 +17,7 @@ from explorer.coldstart.verdict import duration_text
 from explorer.gui.models.binary import Cell, Index, RowsModel
 from explorer.gui.models.file_tree import DISPLAY
 from explorer.gui.models.startup import arm_label, phase_label, status_label
-from explorer.translation import mark, tr
+from explorer.translation import mark, sentences, tr
 from explorer.units import count_text, display_text, size_text
 
 FIGURE_HEADS = (
@@ -81,7 +81,7 @@ def _run_row(sample: Sample, run: Run) -> tuple[Cell, ...]:
         _duration(metric(run.phases, "engine")),
         _duration(metric(run.phases, "app")),
         Cell(busy, _nanoseconds(run.pressure)),
-        Cell(" · ".join(remarks), " ".join(remarks)),
+        Cell(" · ".join(remarks), sentences(*remarks)),
     )
 
 

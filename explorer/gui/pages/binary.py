@@ -44,7 +44,7 @@ from explorer.gui.widgets.plain_label import ElidedLabel, PlainLabel, button_tex
 from explorer.gui.widgets.section_bar import SectionBar
 from explorer.gui.widgets.treemap import Treemap
 from explorer.gui.widgets.wrapped_text import WrappedText
-from explorer.translation import ntr, tr
+from explorer.translation import labelled, listed, ntr, sentences, tr
 from explorer.units import count_text, display_text, share_text, size_text
 
 _WIDTHS = {SIZE: 92, 2: 82, 3: 82, 4: 82, 5: 170}
@@ -181,7 +181,7 @@ class BinaryView(QWidget):
             size = size_text(binary.packed.original_bytes)
             lines.append(tr("Unpacked it has {size}.", size=size))
         if lines:
-            self.notice.say(" ".join(lines), kind=WARNING)
+            self.notice.say(sentences(*lines), kind=WARNING)
         else:
             self.notice.hide()
 
@@ -336,7 +336,7 @@ class _RunsOn(QGroupBox):
             caption, reason = self._rows[item.base]
             caption.setText(f"{'✓' if item.runs else '✗'} {RUNTIME_NAMES[item.base]}")
             word = tr("Yes") if item.runs else tr("No")
-            reason.set_text(f"{word}: {display_text(item.reason())}")
+            reason.set_text(labelled(word, display_text(item.reason())))
         self.recolour()
 
     def recolour(self) -> None:
@@ -375,7 +375,7 @@ def _linked(binary: GoBinary) -> str:
         return ""
     if linkage.static:
         return tr("statically")
-    libraries = ", ".join(linkage.needed) or tr("no library")
+    libraries = listed(linkage.needed) or tr("no library")
     return tr("dynamically: {interpreter}; {libraries}", interpreter=linkage.interpreter, libraries=libraries)  # fmt: skip
 
 

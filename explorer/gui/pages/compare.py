@@ -31,6 +31,7 @@ from explorer.units import display_text
 
 if TYPE_CHECKING:
     from explorer.compare.comparison import Comparison
+    from explorer.gui.diff_figures import DiffFigures
     from explorer.gui.pages.comparison import ComparisonView
     from explorer.workflow.comparing import Compared
     from explorer.workflow.opening import Options
@@ -179,6 +180,8 @@ class ComparePage(QStackedWidget):
         if self._job is not None:
             self._job.cancel()
         self._forget_now()
+        if self.view is not None:
+            self.view.files.selection.stop()
         self.loading.end()
         if self._folder is not None:
             self._folder.cleanup()
@@ -232,23 +235,23 @@ class ComparePage(QStackedWidget):
         )
         names = side_names(comparison.a, comparison.b)
         self._store.remember_comparison(a.reference, b.reference, *names)
-        self.show_comparison(comparison)
+        self.show_comparison(comparison, counted)
         self.look_again()
 
-    def show_comparison(self, comparison: Comparison) -> None:
-        """Show what differs."""
+    def show_comparison(self, comparison: Comparison, counted: DiffFigures | None = None) -> None:
+        """Show what differs; `counted` are the figures of its files, if somebody has them."""
         self.comparison = comparison
         if self.view is None:
             from explorer.gui.pages.comparison import ComparisonView
 
-            self.view = ComparisonView()
+            self.view = ComparisonView(jobs=self._jobs)
             self.view.swap_wanted.connect(self.swap)
             self.view.choose_wanted.connect(self.choose)
             self.view.measure_wanted.connect(self.measure_wanted)
             self.view.measurement_wanted.connect(self.measurement_wanted)
             self.view.hover_text.connect(self.hover_text)
             self.addWidget(self.view)
-        self.view.show_comparison(comparison)
+        self.view.show_comparison(comparison, counted)
         self.setCurrentWidget(self.view)
 
     def _failed(self, error: ExplorerError) -> None:

@@ -20,6 +20,8 @@ from explorer.compare.comparison import Comparison
 from explorer.compare.naming import side_names
 from explorer.errors import ExplorerError
 from explorer.gui import compare_export
+from explorer.gui.diff_figures import DiffFigures
+from explorer.gui.jobs import Jobs
 from explorer.gui.models.compare_tables import (
     CONFIG_HEADS,
     FINDING_HEADS,
@@ -35,7 +37,7 @@ from explorer.gui.widgets.diff_files import DiffFiles
 from explorer.gui.widgets.notice import ERROR, INFO, WARNING, Notice
 from explorer.gui.widgets.plain_label import display_lines, tooltip_text
 from explorer.gui.widgets.start_pane import StartPane
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import count_text, display_text
 
 _BUTTONS_WIDTH = 150
@@ -51,7 +53,7 @@ class ComparisonView(QWidget):
     measurement_wanted = Signal(str)  # the ID of a stored one
     hover_text = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, jobs: Jobs | None = None) -> None:
         super().__init__(parent)
         self.comparison: Comparison | None = None
         self.notice, self.moved_notice, self.saved_notice = Notice(), Notice(), Notice()
@@ -59,7 +61,7 @@ class ComparisonView(QWidget):
         self.swap, self.choose = QPushButton(tr("Swap A and B")), QPushButton(tr("Compare others…"))
         self.copy, self.export = QPushButton(tr("Copy summary")), QToolButton()
         self.copy.setToolTip(tooltip_text(tr("Copy the summary as Markdown, for a pull request")))
-        self.files = DiffFiles()
+        self.files = DiffFiles(jobs=jobs)
         self.causes = CausesPane()
         self.layers = CompareTable(
             tr("Layers"), LAYER_HEADS, stretch=3, numbers=(4, 5, 6), bars=(6,),
@@ -141,12 +143,12 @@ class ComparisonView(QWidget):
 
     # ---- what is shown
 
-    def show_comparison(self, comparison: Comparison) -> None:
-        """Show another comparison from its root."""
+    def show_comparison(self, comparison: Comparison, counted: DiffFigures | None = None) -> None:
+        """Show another comparison from its root; `counted` are the figures of its files, if somebody has them."""
         c = self.comparison = comparison
         a, b = self.names()
         self.cards.show_comparison(c)
-        self.files.show_comparison(c, a, b)
+        self.files.show_comparison(c, a, b, counted)
         self.causes.show_comparison(c, a, b)
         self.layers.show_rows(layer_rows(c))
         self.findings.show_rows(finding_rows(c))
@@ -277,7 +279,7 @@ class ComparisonView(QWidget):
         try:
             written = save()
         except ExplorerError as error:
-            self.saved_notice.say(display_lines(f"{error.message} {error.hint}"), kind=ERROR)
+            self.saved_notice.say(display_lines(sentences(error.message, error.hint)), kind=ERROR)
             return
         if written:
             text = tr("Saved {path}.", path=display_text(written))

@@ -27,7 +27,7 @@ from explorer.gui.widgets.plain_label import display_lines
 from explorer.image.reference import parse_reference
 from explorer.settings import Dismissals
 from explorer.task import Progress
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_name, display_text, size_text
 from explorer.workflow.opening import Options
 from explorer.workflow.payloads import Payload
@@ -332,7 +332,7 @@ class ImageTab(QStackedWidget):
 
     def _inside_failed(self, error: ExplorerError) -> None:
         self.progress_changed.emit("", -1.0)
-        text = " ".join(part for part in (error.message, error.hint) if part)
+        text = sentences(error.message, error.hint)
         self.explore.state_notice.say(display_lines(text), kind=ERROR)
 
     def _leave_binary(self) -> None:
@@ -404,7 +404,7 @@ class ImageTab(QStackedWidget):
 
         def failed(error: ExplorerError) -> None:
             self.progress_changed.emit("", -1.0)
-            text = " ".join(part for part in (error.message, error.hint) if part)
+            text = sentences(error.message, error.hint)
             self.explore.state_notice.say(display_lines(text), kind=ERROR)
 
         self._saving = self._jobs.start(

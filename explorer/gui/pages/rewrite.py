@@ -35,7 +35,7 @@ from explorer.gui.widgets.notice import WARNING
 from explorer.gui.widgets.plain_label import display_lines, tooltip_text
 from explorer.image.redact import redact
 from explorer.task import Progress
-from explorer.translation import ntr, tr
+from explorer.translation import listed, ntr, sentences, tr
 from explorer.units import display_text
 from explorer.workflow.opening import Options
 
@@ -249,7 +249,7 @@ class RewriteView(QStackedWidget):
         self.loading.end()
         self.message.say(
             tr("No rewrite could be planned"),
-            display_lines(f"{error.message} {error.hint}"),
+            display_lines(sentences(error.message, error.hint)),
             (tr("Try again"), self._read_inputs),
         )
         self.setCurrentWidget(self.message)
@@ -337,7 +337,7 @@ class RewriteView(QStackedWidget):
         self.content.verify.setToolTip(tooltip_text(why))
 
     def _say_error(self, error: ExplorerError) -> None:
-        self.content.say_error(" ".join(part for part in (error.message, error.hint) if part))
+        self.content.say_error(sentences(error.message, error.hint))
 
     # ---- out of the window
 
@@ -406,7 +406,7 @@ class RewriteView(QStackedWidget):
         except ExplorerError as error:
             self._say_error(error)
             return
-        names = ", ".join(display_text(path) for path in written)
+        names = listed(display_text(path) for path in written)
         self.notice.say(tr("Saved {files}.", files=names), seconds=10)
 
     def ask_build(self) -> None:

@@ -36,7 +36,7 @@ from explorer.gui.widgets.run_progress import Hello, ProgressRow
 from explorer.gui.widgets.run_results import RunResults
 from explorer.image.reference import parse_reference
 from explorer.task import Progress
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ class StartupPage(QWidget):
         self._rest()
         if self._keep_what_came():
             self.notice.say(
-                display_lines(f"{error.message} {error.hint}"),
+                display_lines(sentences(error.message, error.hint)),
                 (tr("Run again"), self._again),
                 kind=ERROR,
             )
@@ -380,7 +380,7 @@ class StartupPage(QWidget):
         if self._open_id != sample.id or self.place.currentWidget() is not self.results:
             self._show(sample)
         told = tr("This measurement was recorded with the snapshot; nothing is measured now.")
-        self.notice.say(f"{told} {origin}")
+        self.notice.say(sentences(told, origin))
 
     def _show_problem(self, title: str, error: ExplorerError) -> None:
         self.problem.show_problem(
@@ -392,7 +392,7 @@ class StartupPage(QWidget):
         self.place.setCurrentWidget(self.problem)
 
     def _complain(self, error: ExplorerError) -> None:
-        self.notice.say(display_lines(f"{error.message} {error.hint}"), kind=ERROR)
+        self.notice.say(display_lines(sentences(error.message, error.hint)), kind=ERROR)
 
     # ---- earlier measurements
 

@@ -22,7 +22,7 @@ from explorer.gui.models.payload_text import (
 )
 from explorer.gui.widgets.hex_view import HexView
 from explorer.gui.widgets.plain_label import PlainLabel
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import size_text
 
 TEXT, HEX, STEP = range(3)
@@ -95,7 +95,7 @@ class Contents(QWidget):
             notes.append(tr("Text shows only the readable parts."))
         if any(len(line) == LONGEST_LINE for line in text.split("\n")):
             notes.append(tr("Long lines are folded."))
-        self._show_note(" ".join(notes))
+        self._show_note(sentences(*notes))
         if self._preferred != STEP:
             self.tabs.setCurrentIndex(HEX if binary else self._preferred)
 

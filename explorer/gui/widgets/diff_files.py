@@ -7,7 +7,9 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from explorer.compare.comparison import Comparison
-from explorer.gui.diff_selection import DEFAULT_STATES, DiffSelection
+from explorer.gui.diff_figures import DEFAULT_STATES, DiffFigures
+from explorer.gui.diff_selection import DiffSelection
+from explorer.gui.jobs import Jobs
 from explorer.gui.models.deltas import STATE_LABELS, STATES
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.breadcrumb import Breadcrumb
@@ -15,7 +17,7 @@ from explorer.gui.widgets.diff_map import DiffMaps
 from explorer.gui.widgets.diff_tree import DiffTreeView
 from explorer.gui.widgets.filter_bar import FilterChips, FilterField
 from explorer.gui.widgets.flow import FlowRow
-from explorer.gui.widgets.notice import Notice
+from explorer.gui.widgets.notice import ERROR, Notice
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import tr
 from explorer.units import count_text, display_text, signed_size, size_text
@@ -28,9 +30,9 @@ class DiffFiles(QWidget):
 
     hover_text = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, jobs: Jobs | None = None) -> None:
         super().__init__(parent)
-        self.selection = DiffSelection(self)
+        self.selection = DiffSelection(self, jobs)
         self.field = FilterField()
         self.field.setMinimumWidth(_FIELD_WIDTH)
         self.field.setAccessibleName(tr("Filter the files of both images"))
@@ -44,6 +46,8 @@ class DiffFiles(QWidget):
         self._lay_out()
         self.field.changed.connect(self._filter)
         self.selection.changed.connect(self._say)
+        self.selection.busy_changed.connect(self._show_busy)
+        self.selection.failed.connect(lambda text: self.notice.say(text, kind=ERROR))
         for view in (self.maps.a, self.maps.b, self.maps.delta):
             view.menu_wanted.connect(self.tree.show_menu)
             view.activated.connect(self.selection.set_current)
@@ -98,15 +102,17 @@ class DiffFiles(QWidget):
         button.toggled.connect(self._states_changed)
         return button
 
-    def show_comparison(self, comparison: Comparison, a: str, b: str) -> None:
-        """Show another comparison from its root; `a` and `b` are the images' names."""
+    def show_comparison(
+        self, comparison: Comparison, a: str, b: str, counted: DiffFigures | None = None
+    ) -> None:
+        """Show another comparison from its root; `a` and `b` are the images' names; see DiffSelection.set_comparison."""
         self.field.blockSignals(True)
         self.field.clear()
         self.field.blockSignals(False)
         self.chips.renew()
         self.maps.name_sides(a, b)
         self._mute()
-        self.selection.set_comparison(comparison)
+        self.selection.set_comparison(comparison, counted)
 
     def focus_filter(self) -> None:
         """Go to the filter."""
@@ -116,7 +122,10 @@ class DiffFiles(QWidget):
     def show_all(self) -> None:
         """Show files that are the same, too."""
         for button in self.states.values():
+            button.blockSignals(True)
             button.setChecked(True)
+            button.blockSignals(False)
+        self._states_changed()
 
     def retheme(self) -> None:
         """Take the colours of the theme in force."""
@@ -141,6 +150,13 @@ class DiffFiles(QWidget):
         chosen = node if node > 0 else self.selection.current
         tip = self.tree.model_.tip(chosen) if chosen > 0 else ""
         self.hover_text.emit(tip.replace("\n", " · "))
+
+    def _show_busy(self, busy: bool) -> None:
+        """The pointer says that what is shown will soon be another."""
+        if busy:
+            self.setCursor(Qt.CursorShape.BusyCursor)
+        else:
+            self.unsetCursor()
 
     def _filter(self) -> None:
         self.selection.set_query(self.chips.renew())

@@ -12,7 +12,7 @@ from explorer.errors import InputError
 from explorer.gui.theme import current_theme
 from explorer.gui.widgets.flow import FlowRow
 from explorer.gui.widgets.plain_label import PlainLabel, button_text
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class FilterChips(QWidget):
         try:
             query = parse_query(text)
         except InputError as error:
-            self._error.setText(f"{error.message} {error.hint}")
+            self._error.setText(sentences(error.message, error.hint))
             self._error.setStyleSheet(f"background: {current_theme().error.name()}; padding: 3px")
             self._error.show()
             return None

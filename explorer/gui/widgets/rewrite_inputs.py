@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.gui.widgets.plain_label import ElidedLabel, PlainLabel, tooltip_text
-from explorer.translation import mark, tr
+from explorer.translation import mark, sentences, tr
 from explorer.units import display_text
 
 RUNTIMES = {
@@ -80,7 +80,7 @@ class RewriteInputs(QWidget):
     def show_runtime(self, image: str, reasons: tuple[str, ...], mode: str) -> None:
         """What the final stage is FROM, why, and what the rewrite was made from."""
         head = tr("FROM {image}.", image=display_text(image, 120)) if image else ""
-        self.reasons.set_whole(" ".join(part for part in (head, *reasons) if part))
+        self.reasons.set_whole(sentences(head, *reasons))
         self.mode.set_whole(mode)
 
     def _dockerfile_changed(self) -> None:

@@ -13,7 +13,7 @@ from explorer.coldstart.verdict import caution_texts, duration_text, verdict_tex
 from explorer.gui.models.startup import arm_label, series, small_or_overlapping
 from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.gui.widgets.wrapped_text import WrappedText
-from explorer.translation import tr
+from explorer.translation import labelled, sentences, tr
 from explorer.units import display_text
 
 _CAUTION_LINES = 6
@@ -95,7 +95,7 @@ def _headline(sample: Sample, judged: Sequence[Comparison] | None) -> tuple[str,
         if judged is None:
             return tr("Comparing…"), ""
         names = {"app": tr("The app"), "total": tr("From create to ready")}
-        lines = [f"{names[item.phase]}: {verdict_text(item)}" for item in judged]
+        lines = [labelled(names[item.phase], verdict_text(item)) for item in judged]
         return (lines or [tr("Too few runs to compare.")])[0], "\n".join(lines[1:])
     found = {(item.arm, item.phase): item for item in summaries(sample)}
     place = sample.spec.measured[0] if sample.spec.measured else 0
@@ -106,9 +106,8 @@ def _headline(sample: Sample, judged: Sequence[Comparison] | None) -> tuple[str,
     if app is None:
         return heading, ""
     second = tr(
-        "The app's own part, from the start of its process: {app}{interval}. Medians of {n} runs.",
-        app=duration_text(app.median),
-        interval=_interval(app),
+        "The app's own part, from the start of its process: {app}. Medians of {n} runs.",
+        app=sentences(duration_text(app.median), _interval(app)),
         n=app.n,
     )
     return heading, second
@@ -117,7 +116,7 @@ def _headline(sample: Sample, judged: Sequence[Comparison] | None) -> tuple[str,
 def _interval(item: Summary) -> str:
     if item.ci_low is None:
         return ""
-    return " " + tr(
+    return tr(
         "(95 % interval {low} to {high})",
         low=duration_text(item.ci_low),
         high=duration_text(item.ci_high),

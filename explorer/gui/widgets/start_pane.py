@@ -23,7 +23,7 @@ from explorer.gui.pages.message import MessagePage
 from explorer.gui.widgets.compare_table import CompareTable
 from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.gui.widgets.wrapped_text import WrappedText
-from explorer.translation import tr
+from explorer.translation import labelled, tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class StartPane(QWidget):
             self._say_nothing()
             return
         self._metric = found.metric
-        self.verdict.setText(f"{tr('The app')}: {start_text(found)}")
+        self.verdict.setText(labelled(tr("The app"), start_text(found)))
         lines = [tr("Measured with {where}.", where=display_text(found.where, 300))]
         lines = lines if found.where else []
         lines += [f"• {display_text(note, 600)}" for note in found.notes]

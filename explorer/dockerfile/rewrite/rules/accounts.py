@@ -7,7 +7,7 @@ from explorer.dockerfile.rewrite.case import Case, Rule, Verdict
 from explorer.dockerfile.rewrite.change import PredictedLayer
 from explorer.dockerfile.rewrite.copying import add_copies, copy_line
 from explorer.dockerfile.rewrite.draft import Draft
-from explorer.translation import mark, tr
+from explorer.translation import mark, sentences, tr
 
 ID = "accounts"
 
@@ -22,11 +22,8 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     user = case.evidence.config.user
     reason = tr("The engine takes HOME from these files, and the program looks users up in them.")
     if user and not user.partition(":")[0].isdigit():
-        reason = (
-            tr("USER {user} is a name; the engine finds its number in these files.", user=user)
-            + " "
-            + reason
-        )
+        named = tr("USER {user} is a name; the engine finds its number in these files.", user=user)
+        reason = sentences(named, reason)
     return Verdict(reason)
 
 

@@ -7,7 +7,7 @@ from explorer.dockerfile.rewrite.case import Case, Rule, Verdict
 from explorer.dockerfile.rewrite.change import PredictedLayer
 from explorer.dockerfile.rewrite.copying import add_copies, copy_line
 from explorer.dockerfile.rewrite.draft import Draft
-from explorer.translation import mark, tr
+from explorer.translation import mark, sentences, tr
 
 ID = "certificates"
 
@@ -26,7 +26,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
         "The program can make TLS connections, and checks them against this file; it is taken from the old image."
     )
     if own:
-        reason += " " + tr("The image adds certificates of its own to it.")
+        reason = sentences(reason, tr("The image adds certificates of its own to it."))
     return Verdict(reason)
 
 

@@ -9,7 +9,7 @@ from explorer.dockerfile.gobuild import Edit, GoCommand
 from explorer.dockerfile.rewrite.case import Case, Rule, Verdict, ask, hands_off
 from explorer.dockerfile.rewrite.draft import Draft
 from explorer.dockerfile.rewrite.goedits import edit_go_commands
-from explorer.translation import mark, tr
+from explorer.translation import listed, mark, sentences, tr
 
 ID = "no-cgo"
 
@@ -54,15 +54,15 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
             "high",
         )
     soft = sorted(SOFT_CGO.intersection(case.facts.cgo_packages) - {"runtime/cgo"})
-    reason += " " + tr(
+    own = tr(
         "Only Go's own packages use C in it ({packages}), and they have the same in Go.",
-        packages=", ".join(soft) or "runtime/cgo",
+        packages=listed(soft) or "runtime/cgo",
     )
     unseen = sources is None or (not sources.vendored and case.facts.dependencies != ())
-    if unseen:
-        reason += " " + tr(
-            "Modules are not searched for code that is only built without cgo; compare both images."
-        )
+    warning = tr(
+        "Modules are not searched for code that is only built without cgo; compare both images."
+    )
+    reason = sentences(reason, own, warning if unseen else "")
     return Verdict(reason, risk="medium" if unseen else "low", lines=lines)
 
 

@@ -7,7 +7,7 @@ from explorer.dockerfile.rewrite.case import Case, Rule, Verdict
 from explorer.dockerfile.rewrite.change import PredictedLayer
 from explorer.dockerfile.rewrite.copying import add_copies, copy_line
 from explorer.dockerfile.rewrite.draft import Draft
-from explorer.translation import mark, tr
+from explorer.translation import listed, mark, tr
 
 ID = "system-tables"
 
@@ -26,7 +26,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     return Verdict(
         tr(
             "The program reads {paths}: without them some answers get another Content-Type, and names of ports are not found.",
-            paths=", ".join(_paths(case)),
+            paths=listed(_paths(case)),
         )
     )
 

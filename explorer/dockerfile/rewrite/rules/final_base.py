@@ -13,7 +13,7 @@ from explorer.dockerfile.rewrite.runtime import (
     needs_of,
     table_base,
 )
-from explorer.translation import mark, tr
+from explorer.translation import mark, sentences, tr
 from explorer.units import display_text, size_text
 
 ID = "smaller-base"
@@ -41,17 +41,19 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     saved = evidence.base_bytes - (layer.bytes if layer else 0)
     if case.options.runtime == "auto" and saved < _WORTH:
         return None
-    reason = tr(
-        "The base {base} is {size} of the image. {reasons}",
-        base=display_text(base),
-        size=size_text(evidence.base_bytes),
-        reasons=" ".join(runtime.reasons),
+    reason = sentences(
+        tr(
+            "The base {base} is {size} of the image.",
+            base=display_text(base),
+            size=size_text(evidence.base_bytes),
+        ),
+        *runtime.reasons,
     )
     lines = draft.origins([draft.final.opening])
     if draft.document.problems:
         return hands_off(reason, draft.document.problems[0].reason, lines)
     if needs.blockers:
-        return ask(reason, " ".join(needs.blockers), lines, "high")
+        return ask(reason, sentences(*needs.blockers), lines, "high")
     if case.options.runtime == "auto":
         return ask(
             reason,

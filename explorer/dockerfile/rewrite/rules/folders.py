@@ -19,7 +19,7 @@ from explorer.dockerfile.rewrite.copying import (
 from explorer.dockerfile.rewrite.draft import Draft
 from explorer.dockerfile.rewrite.runtime import table_base
 from explorer.findings.detect import SHARED_FOLDERS
-from explorer.translation import mark, tr
+from explorer.translation import listed, mark, sentences, tr
 from explorer.units import display_text
 
 ID = "folders"
@@ -76,11 +76,12 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
             "Temporary files go to /tmp, which an empty image does not have: uploads and os.CreateTemp would fail."
         )
     if named:
-        folders = display_text(", ".join(named), 200)
-        reason += " " + tr("These folders keep their owner and mode: {folders}.", folders=folders)
+        folders = display_text(listed(named), 200)
+        kept = tr("These folders keep their owner and mode: {folders}.", folders=folders)
+        reason = sentences(reason, kept)
     if case.mode == "image" and not case.evidence.has("/bin/sh"):
-        return hands_off(reason.strip(), tr("The old image has no shell to make them with."))
-    return Verdict(reason.strip())
+        return hands_off(reason, tr("The old image has no shell to make them with."))
+    return Verdict(reason)
 
 
 def _edit(case: Case, draft: Draft) -> Draft:

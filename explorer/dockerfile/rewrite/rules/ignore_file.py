@@ -8,7 +8,7 @@ from dataclasses import replace
 from explorer.dockerfile.rewrite.case import Case, Rule, Verdict
 from explorer.dockerfile.rewrite.draft import Draft
 from explorer.dockerfile.sources import SourceFacts
-from explorer.translation import mark, tr
+from explorer.translation import mark, sentences, tr
 
 ID = "dockerignore"
 # (pattern, what must be there for it to be written). A trailing slash asks for a folder of that name at the top.
@@ -105,8 +105,8 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
         "There is no .dockerignore: all files of the folder are sent to the engine, and COPY . takes them along."
     )
     if ".git" not in lines and case.sources.has_folder(".git"):
-        reason += " " + tr(
-            ".git stays in: the program was stamped from it and may show its revision."
+        reason = sentences(
+            reason, tr(".git stays in: the program was stamped from it and may show its revision.")
         )
     return Verdict(
         reason,

@@ -7,7 +7,7 @@ from explorer.dockerfile.rewrite.change import PredictedLayer
 from explorer.dockerfile.rewrite.copying import add_copies, copy_line
 from explorer.dockerfile.rewrite.draft import Draft
 from explorer.dockerfile.rewrite.libraries import carried_libraries
-from explorer.translation import mark, tr
+from explorer.translation import listed, mark, tr
 
 ID = "libraries"
 
@@ -18,7 +18,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     found = carried_libraries(case)
     if not found:
         return None
-    names = ", ".join(path for path, _ in found)
+    names = listed(path for path, _ in found)
     return Verdict(
         tr("The program starts with {names}; these are the old image's own.", names=names),
         risk="low",

@@ -7,7 +7,7 @@ from explorer.dockerfile.rewrite.change import PredictedLayer
 from explorer.dockerfile.rewrite.copying import add_copies, can_be_named, copy_line
 from explorer.dockerfile.rewrite.draft import Draft
 from explorer.dockerfile.runfiles import RunFile
-from explorer.translation import mark, ntr, tr
+from explorer.translation import listed, mark, ntr, sentences, tr
 from explorer.units import display_text, size_text
 
 ID = "run-time-files"
@@ -26,14 +26,15 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     if not draft.split_from or not files:
         return None
     count, size = sum(f.files for f in files), sum(f.bytes for f in files)
-    names = ", ".join(f.path for f in sorted(files, key=lambda f: -f.bytes)[:_SHOWN])
+    names = listed(f.path for f in sorted(files, key=lambda f: -f.bytes)[:_SHOWN])
     more = len(files) - _SHOWN
-    listed = display_text(names, 300) + (
-        " " + ntr("and {n} more", "and {n} more", more) if more > 0 else ""
-    )
-    reason = ntr("{n} file of the image ({size}) is no source code and may be read when the program runs: {names}.", "{n} files of the image ({size}) are no source code and may be read when the program runs: {names}.", count, size=size_text(size), names=listed)  # fmt: skip
+    names = display_text(names, 300)
+    if more > 0:
+        names = sentences(names, ntr("and {n} more", "and {n} more", more))
+    reason = ntr("{n} file of the image ({size}) is no source code and may be read when the program runs: {names}.", "{n} files of the image ({size}) are no source code and may be read when the program runs: {names}.", count, size=size_text(size), names=names)  # fmt: skip
     if case.sources is not None and case.sources.where("files"):
-        reason += " " + tr("{place} opens files by name.", place=case.sources.where("files"))
+        opens = tr("{place} opens files by name.", place=case.sources.where("files"))
+        reason = sentences(reason, opens)
     return Verdict(reason, lines=())
 
 

@@ -19,7 +19,7 @@ from explorer.dockerfile.rewrite.runtime import (
     needs_of,
 )
 from explorer.dockerfile.stageconfig import stage_chain
-from explorer.translation import mark, tr
+from explorer.translation import mark, sentences, tr
 from explorer.units import display_text, size_text
 
 ID = "split-stages"
@@ -45,18 +45,18 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
         )
     needs = needs_of(case, draft)
     if needs.blockers:
-        return ask(reason, " ".join(needs.blockers), lines, "high", findings)
+        return ask(reason, sentences(*needs.blockers), lines, "high", findings)
     chosen = choose_runtime(case, draft, needs)
     against = conflict(case, draft, chosen, needs)
     if against:
         return ask(reason, against, lines, "high", findings)
     risk = "low" if case.facts.uses is not None and draft.static else "medium"
-    text = f"{reason} {_runtime_text(chosen.image, chosen.reasons)}"
+    text = sentences(reason, _runtime_text(chosen.image, chosen.reasons))
     return Verdict(text, risk=risk, lines=lines, findings=findings)
 
 
 def _runtime_text(image: str, reasons: tuple[str, ...]) -> str:
-    return tr("The final stage is FROM {image}. {reasons}", image=image, reasons=" ".join(reasons))
+    return sentences(tr("The final stage is FROM {image}.", image=image), *reasons)
 
 
 def _builds_where_it_runs(case: Case, draft: Draft) -> bool:
