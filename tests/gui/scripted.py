@@ -64,8 +64,11 @@ class ScriptedJobs(QObject):
         *,
         on_done: Callable[[Any], None],
         on_failed: Callable[[ExplorerError], None],
+        **more: Any,
     ) -> StartedJob:
-        return self.start(function, args, on_done=on_done, on_failed=on_failed, waiting=True)
+        return self.start(
+            function, args, on_done=on_done, on_failed=on_failed, waiting=True, **more
+        )
 
     @property
     def last(self) -> StartedJob:

@@ -219,14 +219,21 @@ class ComparePage(QStackedWidget):
         self.progress_changed.emit(progress.done / progress.total if progress.total else -1.0)
 
     def _done(self, files: Compared) -> None:
-        self._ended()
-        try:
-            comparison = files.load()
-        except ExplorerError as error:
-            self._failed(error)
-            return
+        # Mapping and counting a million files takes longer than a window may stand still.
+        states = self.view.files.selection.states if self.view is not None else None
+        self._job = self._jobs.start_waiting(
+            "explorer.gui.diff_figures:opened",
+            (files, states),
+            on_done=self._counted,
+            on_failed=self._failed,
+            on_stopped=self._stopped,
+        )
+
+    def _counted(self, counted: DiffFigures) -> None:
         from explorer.compare.naming import side_names
 
+        self._ended()
+        comparison = counted.joined.comparison
         assert self.sides is not None
         a, b = self.sides
         self.sides = (

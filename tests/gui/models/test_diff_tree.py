@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.compare.comparison import Comparison, compare
 from explorer.findings.query import parse_query
-from explorer.gui.diff_selection import DEFAULT_STATES, DiffSelection
+from explorer.gui.diff_figures import DEFAULT_STATES
+from explorer.gui.diff_selection import DiffSelection
 from explorer.gui.models import diff_tree
 from explorer.gui.models.deltas import ADDED, CHANGED, MOVED, REMOVED, SAME, STATES
 from explorer.gui.models.diff_tree import (

@@ -20,6 +20,7 @@ from explorer.compare.comparison import Comparison, compare
 from explorer.compare.handover import save_comparison
 from explorer.errors import EngineUnreachable, ImageNotFound
 from explorer.findings.analysis import analyse
+from explorer.gui.diff_figures import opened
 from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Jobs
 from explorer.gui.models.compare_tables import DeltaCell, category_rows, waterfall_steps
@@ -29,6 +30,7 @@ from explorer.gui.pages.comparison import ComparisonView
 from explorer.gui.theme import apply_theme
 from explorer.gui.widgets.treemap_layout import Layout
 from explorer.settings import SettingsStore
+from explorer.task import Task
 from explorer.workflow.comparing import Compared, Side
 from explorer.workflow.opening import Options
 from tests.gui.comparisons import analysed, everything
@@ -70,6 +72,13 @@ def compared(folder: Path, comparison: Comparison) -> Compared:
     comparison.b.save(paths[1])
     save_comparison(comparison, paths[2])
     return Compared(*map(str, paths))
+
+
+def finish(jobs: ScriptedJobs, files: Compared) -> None:
+    """The worker has compared, and the thread behind it counted."""
+    jobs.last.done(files)
+    assert jobs.last.function == "explorer.gui.diff_figures:opened"
+    jobs.last.done(opened(Task(), *jobs.last.args))
 
 
 def started(jobs: ScriptedJobs) -> tuple[Side, Side]:
@@ -153,7 +162,7 @@ def test_that_a_result_is_shown_remembered_and_can_be_turned_round(
     page.compare(Options("docker-daemon:shop:a"), Options("/srv/shop.tar"))
     assert page.currentWidget() is page.loading
     assert page.busy
-    jobs.last.done(compared(tmp_path / "c", everything()))
+    finish(jobs, compared(tmp_path / "c", everything()))
     assert page.view is not None
     assert page.currentWidget() is page.view
     assert page.view.names() == ("shop:a", "shop:b")
@@ -181,7 +190,7 @@ def test_that_a_cancel_brings_the_question_back_or_what_was_shown(
     jobs.last.more["on_stopped"]()
     assert page.currentWidget() is page.choice
     page.compare(Options("a"), Options("b"))
-    jobs.last.done(compared(tmp_path / "c", everything()))
+    finish(jobs, compared(tmp_path / "c", everything()))
     page.compare(Options("a"), Options("c"))
     jobs.last.more["on_stopped"]()
     assert page.currentWidget() is page.view
@@ -205,7 +214,7 @@ def test_that_a_name_that_means_another_image_by_now_is_told(
     page: ComparePage, jobs: ScriptedJobs, tmp_path: Path
 ) -> None:
     page.compare(Options("docker-daemon:shop:a"), Options("docker-daemon:shop:b"))
-    jobs.last.done(compared(tmp_path / "c", everything()))
+    finish(jobs, compared(tmp_path / "c", everything()))
     asked = [job for job in jobs.started if job.function == NOW]
     assert [job.args[1] for job in asked] == ["shop:a", "shop:b"]
     asked[0].done("sha256:" + "a" * 64)

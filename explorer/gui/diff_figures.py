@@ -1,0 +1,139 @@
+"""What tree and maps of a comparison show, counted at once and without Qt: a thread may do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer.compare.comparison import Comparison
+from explorer.filesystem.columnfile import Array
+from explorer.filesystem.diff import Change, TreeDiff
+from explorer.filesystem.union import View
+from explorer.findings.query import Query
+from explorer.gui.models.deltas import ADDED, CHANGED, MOVED, REMOVED, SAME, STATE_OF, STATES
+from explorer.task import Task
+
+if TYPE_CHECKING:
+    from explorer.workflow.comparing import Compared
+
+# What changed is what people look for.
+DEFAULT_STATES = frozenset({ADDED, REMOVED, CHANGED, MOVED})
+_CODES = np.array([STATES.index(STATE_OF[change]) for change in Change], dtype=np.uint8)
+_SAME = STATES.index(SAME)
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """What depends on the comparison alone; one element a node of the joined tree."""
+
+    comparison: Comparison
+    own: Array  # uint8[n], index into STATES
+    leaves: Array  # bool[n], TreeDiff.leaves
+    state: Array  # uint8[n], index into STATES, folders included
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> Joined:
+        """Work it out."""
+        diff = comparison.diff
+        own, leaves = _CODES[diff.change], np.asarray(diff.leaves)
+        return cls(comparison, own, leaves, _states(diff, own, leaves))
+
+
+@dataclass(frozen=True, eq=False)
+class DiffFigures:
+    """What a choice of states and a filter leave of a comparison; bytes of the subtree at each node."""
+
+    joined: Joined
+    total_a: Array  # int64[n]
+    total_b: Array  # int64[n]
+    churn: Array  # int64[n], how many bytes differ
+    visible: Array  # bool[n]
+    openable: bytes  # one byte a node: whether anything under it is visible
+    counts: dict[str, int]  # files of each state that the filter keeps
+    views: tuple[View, View, View]  # of A, B and the differences
+
+
+def figures(task: Task, joined: Joined, states: frozenset[str], query: Query | None) -> DiffFigures:
+    """Count; files that are the same count whatever the states are: they are hidden, not left out. Cancelled."""
+    diff, leaves, own = joined.comparison.diff, joined.leaves, joined.own
+    tree = diff.tree
+    matched = _matched(joined.comparison, query)
+    task.checkpoint()
+    shown = np.isin(own, [STATES.index(state) for state in states])
+    counted = (shown | (own == _SAME)) & matched
+    # Folders that nothing lists, and those that stayed, are shown for what is in them.
+    chosen = shown & matched & (leaves | (diff.change != Change.NONE))
+    visible = tree.roll_up(chosen) > 0
+    visible[0] = True
+    size_a, size_b = (np.where(counted, size, 0) for size in (diff.size_a, diff.size_b))
+    change = np.abs(size_b - size_a)
+    task.checkpoint()
+    views = []
+    for row, size, here in (
+        (diff.row_a, size_a, diff.row_a >= 0),
+        (diff.row_b, size_b, diff.row_b >= 0),
+        (diff.row_b, change, change > 0),
+    ):
+        total, files = tree.roll_up(size), tree.roll_up(leaves & counted & here)
+        views.append(View(row, size, total, files, total > 0))
+        task.checkpoint()
+    a, b, delta = views
+    return DiffFigures(
+        joined=joined,
+        total_a=a.total,
+        total_b=b.total,
+        churn=delta.total,
+        visible=visible,
+        openable=_openable(diff, visible),
+        counts=_counts(diff, own, leaves & matched),
+        views=(a, b, delta),
+    )
+
+
+def opened(task: Task, files: Compared, states: frozenset[str] | None) -> DiffFigures:
+    """Map a comparison that a worker wrote and count it, with None in the usual states. ColumnFileInvalid, Cancelled."""
+    comparison = files.load()
+    task.checkpoint()
+    chosen = DEFAULT_STATES if states is None else states
+    return figures(task, Joined.of(comparison), chosen, None)
+
+
+def _matched(comparison: Comparison, query: Query | None) -> Array:
+    """bool[n]: what the filter keeps in either image."""
+    diff = comparison.diff
+    if query is None:
+        return np.ones(len(diff), dtype=bool)
+    kept = np.zeros(len(diff), dtype=bool)
+    for analysis, row in ((comparison.a, diff.row_a), (comparison.b, diff.row_b)):
+        rows = np.append(query.rows(analysis), False)  # a row of -1 is the last
+        kept |= rows[row]
+    return kept
+
+
+def _openable(diff: TreeDiff, visible: Array) -> bytes:
+    counts = np.concatenate([[0], np.cumsum(visible)])
+    below = counts[diff.tree.end] - counts[1:]
+    return bytes((below > 0).astype(np.uint8).tobytes())
+
+
+def _counts(diff: TreeDiff, own: Array, chosen: Array) -> dict[str, int]:
+    held = np.bincount(own[chosen], minlength=len(STATES)).tolist()
+    counts = dict(zip(STATES, held, strict=True))
+    # A moved file is one file at two paths.
+    counts[MOVED] = int((chosen & (diff.change == Change.MOVED_HERE)).sum())
+    return counts
+
+
+def _states(diff: TreeDiff, own: Array, leaves: Array) -> Array:
+    """uint8[n]: what became of each node; of a folder: added or removed as a whole, changed inside, or the same."""
+    tree = diff.tree
+    inside_a, inside_b = tree.roll_up(diff.row_a >= 0), tree.roll_up(diff.row_b >= 0)
+    touched = tree.roll_up(own != _SAME) > 0
+    state = own.copy()
+    folders = ~leaves
+    state[folders] = np.where(touched, STATES.index(CHANGED), _SAME)[folders]
+    state[folders & (inside_a == 0) & (inside_b > 0)] = STATES.index(ADDED)
+    state[folders & (inside_b == 0) & (inside_a > 0)] = STATES.index(REMOVED)
+    return state
