@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from explorer.report.document import Cell, Column, Kind, Table, Typed
+from explorer.report.document import Cell, Column, Kind, Row, Table, Typed
 from explorer.translation import ntr, tr
 from explorer.units import (
     count_text,
@@ -17,6 +18,8 @@ from explorer.units import (
 )
 
 NOTHING = "–"
+# What a row of a table is.
+ROW, REST, TOTAL = "row", "rest", "total"
 _PATH_LIMIT = 240
 
 
@@ -37,9 +40,47 @@ def cell_text(kind: Kind, value: Cell) -> str:
     return str(value)
 
 
-def kind_of(column: Column, value: Cell) -> Kind:
-    """What a cell of a column is."""
-    return value.kind if isinstance(value, Typed) else column.kind
+@dataclass(frozen=True)
+class Shown:
+    """A cell as people read it; `exact` is every digit of it, in columns that show them."""
+
+    column: Column
+    kind: Kind
+    value: str | bytes | int | float | None
+    text: str
+    exact: str = ""
+
+    @property
+    def number(self) -> int | float | None:
+        """The number that the text stands for, None for all else."""
+        if self.kind is Kind.FLAG or not isinstance(self.value, int | float):
+            return None
+        return self.value
+
+
+def shown_rows(table: Table) -> Iterator[tuple[str, tuple[Shown, ...]]]:
+    """All rows of a table and what they are: the listed ones, what stands for those that are not, the total."""
+    for row in table.rows:
+        yield ROW, tuple(_shown(table.columns, row))
+    if table.more:
+        yield REST, tuple(_shown(table.columns, (more_text(table), *table.rest[1:]), sums=True))
+    if table.total:
+        yield TOTAL, tuple(_shown(table.columns, table.total, sums=True))
+
+
+def _shown(columns: Sequence[Column], row: Row, *, sums: bool = False) -> Iterator[Shown]:
+    for place, (column, cell) in enumerate(zip(columns, row, strict=True)):
+        kind, value = column.kind, cell
+        if isinstance(value, Typed):
+            kind, value = value.kind, value.value
+        if sums and not place:
+            # The name of the row stands in the first column, whatever that holds.
+            kind = Kind.TEXT
+        if sums and value is None:
+            yield Shown(column, kind, None, "", NOTHING if is_exact(column) else "")
+            continue
+        exact = exact_text(kind, value) if is_exact(column) else ""
+        yield Shown(column, kind, value, cell_text(kind, value), exact)
 
 
 def exact_text(kind: Kind, value: Cell) -> str:

@@ -33,6 +33,9 @@ _NAMES = 230.0
 _FIGURES = 150.0
 _SIZE, _SMALL = 13.0, 11.0
 _MAP_HEIGHT = 380.0
+_HEAD, _GAP = 24.0, 24.0
+# An image of a smaller share of the other one is shown twice, the other one this wide.
+_SPECK, _WIDER = 0.06, 600.0
 _TITLE = 18.0
 _STRIP = 54.0
 # Tiles that a printer would not show.
@@ -94,26 +97,54 @@ def waterfall(block: Waterfall) -> Drawing:
 
 
 def treemap(block: Treemap) -> Drawing:
-    """One rectangle an image, all at one scale; inside, categories and what they are made of."""
-    most = max((panel.bytes for panel in block.panels), default=0)
+    """One rectangle an image, all at one scale; inside, categories and what they are made of.
+
+    Where the second of two is a speck beside the other, the other gets most of the room, and the speck a closer look.
+    """
     told = "; ".join(
         f"{panel.label}: "
         + ", ".join(f"{tile.label} {size_text(tile.bytes)}" for tile in panel.tiles)
         for panel in block.panels
     )
-    drawing = Drawing(block.title, told, _MAP_HEIGHT)
-    several = len(block.panels) > 1
-    head = 24.0 if several else 0.0
-    drawing.height = _MAP_HEIGHT + head
-    room = (WIDTH - 24.0 * (len(block.panels) - 1)) / max(len(block.panels), 1)
-    for place, panel in enumerate(block.panels):
-        x = place * (room + 24.0)
+    head = _HEAD if len(block.panels) > 1 else 0.0
+    drawing = Drawing(block.title, told, _MAP_HEIGHT + head)
+    most = max((panel.bytes for panel in block.panels), default=0)
+    least = min((panel.bytes for panel in block.panels), default=0)
+    speck = len(block.panels) == 2 and 0 < least < most * _SPECK
+    room = (WIDTH - _GAP * (len(block.panels) - 1)) / max(len(block.panels), 1)
+    whole = _WIDER if speck else room
+    x = 0.0
+    for panel in block.panels:
+        small = speck and panel.bytes == least
+        width = WIDTH - _GAP - _WIDER if small else whole
         share = math.sqrt(panel.bytes / most) if most else 0.0
-        if several:
-            text = fitted_with(visible(panel.label), size_text(panel.bytes), _SIZE, room, bold=True)
+        if head:
+            text = fitted_with(
+                visible(panel.label), size_text(panel.bytes), _SIZE, width, bold=True
+            )
             drawing.shapes.append(Label(x, 15, text, _SIZE, bold=True))
-        _panel(drawing, panel, (x, head, room * share, _MAP_HEIGHT * share))
+        true = (x, head, whole * share, _MAP_HEIGHT * share)
+        _panel(drawing, panel, true)
+        if small:
+            _closer(drawing, panel, true, width)
+        x += width + _GAP
     return drawing
+
+
+def _closer(drawing: Drawing, panel: Panel, true: Rect, width: float) -> None:
+    """The same panel under it, as big as there is room, with how much bigger it is drawn and lines from corner to corner."""
+    x, y, small, low = true
+    top = y + low + 2 * _HEAD
+    height = y + _MAP_HEIGHT - top
+    times = width * height / (small * low)
+    shown = f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
+    text = fitted(tr("the same, area × {n}", n=shown), _SMALL, width)
+    drawing.shapes += [
+        Line(x, y + low, x, top, dashed=True),
+        Line(x + small, y + low, x + width, top, dashed=True),
+        Label(x + 8, top - 7, text, _SMALL, paint=FAINT),
+    ]
+    _panel(drawing, panel, (x, top, width, height))
 
 
 def strips(block: Strips) -> Drawing:

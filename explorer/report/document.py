@@ -46,13 +46,17 @@ NUMERIC = (*_ADDABLE, Kind.NUMBER, Kind.SHARE, Kind.SECONDS)
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `id` names it in CSV; `exact` ones show every digit; `summed` is False where rows overlap."""
+    """A column: `id` names it in CSV; `exact` ones show every digit; `summed` is False where rows overlap.
+
+    People are spared an `optional` one in which nothing stands.
+    """
 
     id: str
     title: str
     kind: Kind = Kind.TEXT
     exact: bool = False
     summed: bool = True
+    optional: bool = False
 
     @property
     def adds_up(self) -> bool:
@@ -109,6 +113,27 @@ class Table:
         others = [self.rest] if self.more else []
         rest = sums(self.columns, [*cut, *others])
         return replace(self, rows=kept, more=self.more + len(cut), rest=rest)
+
+    def filled(self) -> Table:
+        """The table for people: without optional columns in which nothing stands."""
+        kept = [
+            place
+            for place, column in enumerate(self.columns)
+            if not column.optional or any(row[place] not in (None, "") for row in self.rows)
+        ]
+        if len(kept) == len(self.columns):
+            return self
+
+        def of(row: Row) -> Row:
+            return tuple(row[place] for place in kept) if row else ()
+
+        return replace(
+            self,
+            columns=tuple(self.columns[place] for place in kept),
+            rows=tuple(map(of, self.rows)),
+            rest=of(self.rest),
+            total=of(self.total),
+        )
 
 
 def sums(columns: Sequence[Column], rows: Sequence[Row]) -> Row:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 WIDTH = 960.0
 # A cut text of fewer letters tells nothing.
 _LEAST_CHARS = 5
+# A path cut between its names fills at least so much of the room.
+_FULL = 0.6
 _BOLDER = 1.14
 _NARROW = frozenset("iljtrf.,:;'|!I()[]/ ·")
 _WIDE = frozenset("mwMWOQ%@…—▲▼\N{MINUS SIGN}+=")
@@ -94,6 +96,13 @@ def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
     """As much of `text` as fits into `room`; "" when that would be next to nothing."""
     if text_width(text, size, bold=bold) <= room:
         return text
+    if text.startswith("/"):
+        # Whole names, as many of the last ones as fit, unless that leaves too little of them.
+        names = text.split("/")
+        for first in range(2, len(names)):
+            cut = "/".join(("…", *names[first:]))
+            if _FULL * room <= text_width(cut, size, bold=bold) <= room:
+                return cut
     # No letter is narrower than a third of its size.
     keep = min(len(text) - 1, int(3 * max(room, 0.0) / size))
     while keep >= _LEAST_CHARS:
@@ -107,13 +116,16 @@ def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
 
 
 def fitted_with(name: str, figure: str, size: float, room: float, *, bold: bool = False) -> str:
-    """A name and its figure, as far as `room` goes: the name is cut or left out, or the figure left out, never cut."""
+    """A name and its figure, as far as `room` goes: a figure is left out, never cut, and a name rather whole than with it.
+
+    Of a path the end tells most of it already.
+    """
     tail = f" · {figure}"
     left = room - text_width(tail, size, bold=bold)
     shown = fitted(name, size, left, bold=bold)
-    if shown:
-        return shown + tail
     alone = fitted(name, size, room, bold=bold)
+    if shown and (shown == name or alone != name or name.startswith("/")):
+        return shown + tail
     if alone:
         return alone
     return figure if text_width(figure, size, bold=bold) <= room else ""

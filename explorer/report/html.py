@@ -13,12 +13,11 @@ from collections.abc import Iterator, Sequence
 from explorer.report import charts
 from explorer.report.cells import (
     NOTHING,
+    ROW,
+    Shown,
     cell_text,
     change_text,
-    exact_text,
-    is_exact,
-    kind_of,
-    more_text,
+    shown_rows,
     visible,
 )
 from explorer.report.document import (
@@ -33,11 +32,9 @@ from explorer.report.document import (
     KeyFigures,
     Kind,
     Paragraph,
-    Row,
     Strips,
     Table,
     Treemap,
-    Typed,
     Waterfall,
 )
 from explorer.report.drawing import Drawing
@@ -176,22 +173,20 @@ def _legend(block: Treemap) -> str:
     return f'<ul class="legend">{items}</ul>'
 
 
-def _table(table: Table) -> str:
+def _table(whole: Table) -> str:
+    table = whole.filled()
     heads = "".join(
         f'<th scope="col"{_aligned(column)}>{escaped(column.title)}</th>'
         for column in table.columns
     )
-    lines = [_row(table.columns, row) for row in table.rows]
-    foot = []
-    if table.more:
-        foot.append(_row(table.columns, (more_text(table), *table.rest[1:]), "more"))
-    if table.total:
-        foot.append(_row(table.columns, table.total, "total"))
-    under = f"<tfoot>{''.join(foot)}</tfoot>" if foot else ""
+    rows = [(part, _row(part, cells)) for part, cells in shown_rows(table)]
+    body = "".join(row for part, row in rows if part == ROW)
+    foot = "".join(row for part, row in rows if part != ROW)
+    under = f"<tfoot>{foot}</tfoot>" if foot else ""
     note = f'<p class="note">{escaped(table.note)}</p>' if table.note else ""
     return (
         f'<div class="wide"><table id="t-{table.id}"><caption>{escaped(table.title)}</caption>\n'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>{''.join(lines)}</tbody>\n{under}</table></div>{note}\n"
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody>\n{under}</table></div>{note}\n"
     )
 
 
@@ -202,37 +197,28 @@ def _aligned(column: Column, text: str = "") -> str:
     return ' class="s"' if 0 < len(text) <= _SHORT and column.kind is Kind.TEXT else ""
 
 
-def _row(columns: Sequence[Column], row: Row, group: str = "") -> str:
-    cells = []
-    for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-        if place == 0:
-            kind = Kind.TEXT if group else kind_of(column, value)
-            shown = _coded(kind, escaped(cell_text(kind, value)))
-            cells.append(f'<th scope="row"{_aligned(column, cell_text(kind, value))}>{shown}</th>')
-        elif value is None and group:
-            cells.append("<td></td>")
-        else:
-            cells.append(_cell(column, value))
-    return (
-        f'<tr class="{group}">{"".join(cells)}</tr>\n' if group else f"<tr>{''.join(cells)}</tr>\n"
-    )
+def _row(part: str, cells: Sequence[Shown]) -> str:
+    first, *others = cells
+    name = _coded(first.kind, escaped(first.text))
+    head = f'<th scope="row"{_aligned(first.column, first.text)}>{name}</th>'
+    group = "" if part == ROW else f' class="{part}"'
+    return f"<tr{group}>{head}{''.join(map(_cell, others))}</tr>\n"
 
 
-def _cell(column: Column, value: Cell) -> str:
-    text = cell_text(column.kind, value)
-    if text == NOTHING:
-        return f"<td{_aligned(column)}>{NOTHING}</td>"
-    shown = _coded(kind_of(column, value), _data(value, text))
-    if value and is_exact(column):
-        shown += f" <small>{escaped(exact_text(column.kind, value))}</small>"
-    return f"<td{_aligned(column, text)}>{shown}</td>"
+def _cell(cell: Shown) -> str:
+    if not cell.text:
+        return "<td></td>"
+    if cell.text == NOTHING:
+        return f"<td{_aligned(cell.column)}>{NOTHING}</td>"
+    shown = _coded(cell.kind, _data(cell.number, cell.text))
+    if cell.exact and cell.value:
+        shown += f" <small>{escaped(cell.exact)}</small>"
+    return f"<td{_aligned(cell.column, cell.text)}>{shown}</td>"
 
 
 def _data(value: Cell, text: str) -> str:
     """A number keeps all its digits for machines and for copying."""
-    if isinstance(value, Typed):
-        return _data(value.value, text)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float):
         return f'<data value="{value}">{escaped(text)}</data>'
     return escaped(text)
 

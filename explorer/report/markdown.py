@@ -13,32 +13,31 @@ from collections.abc import Sequence
 from explorer.compare.comparison import Comparison
 from explorer.report.cells import (
     NOTHING,
+    REST,
+    ROW,
+    TOTAL,
+    Shown,
     cell_text,
     change_text,
     exact_text,
     is_exact,
-    kind_of,
-    more_text,
+    shown_rows,
     visible,
 )
 from explorer.report.document import (
     NUMERIC,
     Bars,
     Block,
-    Cell,
     Code,
-    Column,
     Document,
     Figure,
     KeyFigures,
     Kind,
     Paragraph,
-    Row,
     Section,
     Strips,
     Table,
     Treemap,
-    Typed,
     Waterfall,
 )
 from explorer.report.documents.compare import key_figures, verdict, waterfall
@@ -49,6 +48,7 @@ from explorer.units import count_text, signed_size, size_text
 LIMIT = 65_536
 # Rows a table may show; fewer and fewer until the comment is short enough.
 _ROWS = (50, 25, 12, 6, 3, 1, 0)
+_EMPHASIS = {ROW: "", REST: "*", TOTAL: "**"}
 _SUMMARY_STEPS = 8
 _BAR = 20
 _BROKEN = "\u200b"
@@ -220,7 +220,8 @@ def _code(block: Code) -> str:
     return _folded(block.title, text)
 
 
-def _table(table: Table) -> str:
+def _table(whole: Table) -> str:
+    table = whole.filled()
     heads: list[str] = []
     right: list[bool] = []
     for column in table.columns:
@@ -229,37 +230,26 @@ def _table(table: Table) -> str:
         if is_exact(column):
             heads.append(tr("bytes"))
             right.append(True)
-    rows = [_row(table.columns, row) for row in table.rows]
-    if table.more:
-        named = (more_text(table), *table.rest[1:])
-        rows.append(_row(table.columns, named, "*"))
-    if table.total:
-        rows.append(_row(table.columns, table.total, "**"))
+    rows = [_row(_EMPHASIS[part], cells) for part, cells in shown_rows(table)]
     text = _grid(heads, right, rows)
     return f"{text}\n\n{prose(table.note)}" if table.note else text
 
 
-def _row(columns: Sequence[Column], row: Row, emphasis: str = "") -> list[str]:
+def _row(emphasis: str, shown: Sequence[Shown]) -> list[str]:
     cells: list[str] = []
-    for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-        first = bool(emphasis) and place == 0
-        blank = value is None and bool(emphasis)
-        text = "" if blank else _cell(kind_of(column, value) if not first else Kind.TEXT, value)
-        cells.append(f"{emphasis}{text}{emphasis}" if text and emphasis else text)
-        if is_exact(column):
-            exact = exact_text(column.kind, value)
-            cells.append(f"{emphasis}{exact}{emphasis}" if emphasis else exact)
-    return cells
+    for cell in shown:
+        cells.append(_cell(cell))
+        if is_exact(cell.column):
+            cells.append(cell.exact)
+    return [f"{emphasis}{text}{emphasis}" if text else "" for text in cells]
 
 
-def _cell(kind: Kind, value: Cell) -> str:
-    text = cell_text(kind, value)
-    if text == NOTHING:
-        return text
-    if kind in (Kind.CODE, Kind.PATH):
-        return code_span(text)
-    plain = value.value if isinstance(value, Typed) else value
-    return prose(text) if isinstance(plain, str) else text
+def _cell(cell: Shown) -> str:
+    if cell.text in ("", NOTHING):
+        return cell.text
+    if cell.kind in (Kind.CODE, Kind.PATH):
+        return code_span(cell.text)
+    return prose(cell.text) if isinstance(cell.value, str) else cell.text
 
 
 def _grid(heads: Sequence[str], right: Sequence[bool], rows: Sequence[Sequence[str]]) -> str:

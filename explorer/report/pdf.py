@@ -7,6 +7,7 @@ along (Adobe-GB1: Chinese, Greek, Cyrillic). What neither has is written as an e
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from html import escape
@@ -33,12 +34,12 @@ from reportlab.platypus import (
 
 from explorer.report import charts
 from explorer.report.cells import (
+    TOTAL,
+    Shown,
     cell_text,
     change_text,
     clipped,
-    exact_text,
-    is_exact,
-    more_text,
+    shown_rows,
     visible,
 )
 from explorer.report.document import (
@@ -49,8 +50,6 @@ from explorer.report.document import (
     Column,
     Document,
     KeyFigures,
-    Kind,
-    Row,
     Strips,
     Table,
     Treemap,
@@ -59,7 +58,7 @@ from explorer.report.document import (
 from explorer.report.document import Paragraph as Text
 from explorer.report.drawing import WIDTH, Box, Dot, Drawing, Label, Line, fitted
 from explorer.report.palette import GROUP_COLOURS, GROUP_LABELS, LESS, MORE, WHOLE, text_on
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 
 _PLAIN, _BOLD, _WIDE = "Vera", "VeraBd", "STSong-Light"
 _MARGIN = 16 * mm
@@ -77,11 +76,15 @@ _PAINTS = {
 _INK, _FAINT, _GRID, _SOFT = _PAINTS["ink"], _PAINTS["faint"], _PAINTS["grid"], "#f4f6f8"
 # Wider cells are wrapped; the widest column takes what is left.
 _COLUMN_LIMIT = 130.0
-_SHORT = 60.0
+_SHORT = 70.0
+_CELL, _PADDING = 7.5, 9.0
+# Letters of a column's title.
+_TITLE_LIMIT = 60
 _HEADING = 300
 # What a title does not stand above alone: the head of a table and two rows.
 _LEAST_UNDER = 60.0
 _MOST_PICTURE = 640.0
+_FACT = 12.0  # a line of what was looked at
 # Letters a line of code may have; longer ones go on in the next.
 _CODE_LINE = 100
 
@@ -100,6 +103,7 @@ def pdf_bytes(document: Document) -> bytes:
         title=_covered(document.title),
         author="Image Size Explorer",
         invariant=1,
+        initialFontName=_PLAIN,
         lang=document.language,
     )
     frame = Frame(_MARGIN, _MARGIN, _ROOM, A4[1] - 2 * _MARGIN, 0, 0, 0, 0)
@@ -113,15 +117,21 @@ def _story(document: Document) -> Iterator[Flowable]:
     yield _Heading(document.title, 0)
     for warning in document.warnings:
         yield Paragraph(_markup(warning), _style(back="#fff6df", indent=4, before=3))
+    for number, section in enumerate(document.sections):
+        yield CondPageBreak(34 + (_under(section.blocks[0]) if section.blocks else 0.0))
+        yield _Heading(section.title, 1)
+        for place, block in enumerate(section.blocks):
+            yield CondPageBreak(_under(block))
+            if isinstance(block, Text) and number == place == 0:
+                # What all of it comes to.
+                yield Paragraph(_markup(block.text), _style(size=11, bold=True, before=3))
+            else:
+                yield from _block(block)
+    yield CondPageBreak(_LEAST_UNDER + _FACT * len(document.facts))
+    yield _Heading(tr("What was looked at"), 1)
     for fact in document.facts:
         line = f'<font color="{_FAINT}">{_markup(fact.label)}</font>  {_markup(fact.value)}'
         yield Paragraph(line, _style(before=1))
-    for section in document.sections:
-        yield CondPageBreak(34 + (_under(section.blocks[0]) if section.blocks else 0.0))
-        yield _Heading(section.title, 1)
-        for block in section.blocks:
-            yield CondPageBreak(_under(block))
-            yield from _block(block)
 
 
 def _under(block: Block) -> float:
@@ -160,7 +170,7 @@ def _figures(block: KeyFigures) -> Iterator[Flowable]:
         if figure.before is not None:
             before = cell_text(figure.kind, figure.before)
             change = change_text(figure.before, figure.value)
-            earlier = _markup(" ".join((tr("before:"), before, change)))
+            earlier = _markup(sentences(tr("before:"), before, change))
             line += f' <font color="{_FAINT}">{earlier}</font>'
         if figure.note:
             line += f' <font color="{_FAINT}">{_markup(figure.note)}</font>'
@@ -188,22 +198,27 @@ def _drawing(block: Bars | Waterfall | Treemap | Strips) -> Drawing:
     return charts.treemap(block) if isinstance(block, Treemap) else charts.strips(block)
 
 
-def _table(table: Table) -> Iterator[Flowable]:
+def _table(whole: Table) -> Iterator[Flowable]:
+    table = whole.filled()
     yield Paragraph(_markup(table.title), _style(bold=True, before=8, after=2))
-    rows = [_cells(table.columns, row) for row in table.rows]
-    if table.more:
-        rows.append(_cells(table.columns, (more_text(table), *table.rest[1:]), named=True))
-    if table.total:
-        rows.append(_cells(table.columns, table.total, named=True))
-    heads = [column.title for column in table.columns]
-    widths = _widths(table.columns, [heads, *rows])
-    cells = [[Paragraph(_markup(head), _style(bold=True, size=7.5)) for head in heads]]
+    rows = list(shown_rows(table))
+    heads = [visible(column.title) for column in table.columns]
+    widths = _widths(table.columns, heads, rows)
+    cells = [
+        [
+            _head(head, width, right=column.kind in NUMERIC)
+            for column, head, width in zip(table.columns, heads, widths, strict=True)
+        ]
+    ]
     cells += [
         [
-            Paragraph(_markup(text), _style(size=7.5, right=column.kind in NUMERIC))
-            for column, text in zip(table.columns, row, strict=True)
+            Paragraph(
+                _markup(_text(cell)),
+                _style(size=_CELL, bold=part == TOTAL, right=cell.column.kind in NUMERIC),
+            )
+            for cell in shown
         ]
-        for row in rows
+        for part, shown in rows
     ]
     style: list[Any] = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -213,50 +228,67 @@ def _table(table: Table) -> Iterator[Flowable]:
         ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
         ("LINEBELOW", (0, 0), (-1, 0), 1, HexColor(_GRID)),
         ("ROWBACKGROUNDS", (0, 1), (-1, -1), [None, HexColor(_SOFT)]),
+        # Else one would be named that stands nowhere.
+        ("FONTNAME", (0, 0), (-1, -1), _PLAIN),
     ]
     yield LongTable(cells, colWidths=widths, repeatRows=1, splitInRow=1, style=style, hAlign="LEFT")
     if table.note:
-        yield Paragraph(_markup(table.note), _style(size=7.5, paint=_FAINT, before=2))
+        yield Paragraph(_markup(table.note), _style(size=_CELL, paint=_FAINT, before=2))
 
 
-def _cells(columns: Sequence[Column], row: Row, *, named: bool = False) -> list[str]:
-    texts = []
-    for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-        if named and value is None:
-            texts.append("")
-            continue
-        text = cell_text(Kind.TEXT if named and not place else column.kind, value)
-        if value and is_exact(column):
-            text += f" ({exact_text(column.kind, value)})"
-        texts.append(text)
-    return texts
+def _text(cell: Shown) -> str:
+    return f"{cell.text} ({cell.exact})" if cell.exact and cell.value else cell.text
 
 
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[float]:
-    """Numbers and short words get the room they need, long texts share what is left by their longest lines."""
-    heads, *lines = rows
-    wanted = []
-    for place, column in enumerate(columns):
-        longest = max((_width(line[place], _PLAIN, 7.5) for line in lines), default=0.0)
-        head = _width(heads[place], _BOLD, 7.5)
-        # A heading may take two lines.
-        width = max(longest, head / 2 if " " in heads[place] else min(head, _SHORT)) + 9
-        wanted.append(min(width, _COLUMN_LIMIT) if column.kind in NUMERIC else width)
-    long = [
-        width > _SHORT and column.kind not in NUMERIC
-        for width, column in zip(wanted, columns, strict=True)
-    ]
-    over = sum(wanted) - _ROOM
-    texts = sum(width for width, is_long in zip(wanted, long, strict=True) if is_long)
-    if over <= 0:
+def _head(title: str, width: float, *, right: bool) -> Paragraph:
+    """A column's title, a long one cut; names of images break where their parts end."""
+    lines = [""]
+    for piece in _pieces(clipped(title, _TITLE_LIMIT)):
+        if lines[-1] and _width(lines[-1] + piece.rstrip(), _BOLD, _CELL) > width - _PADDING:
+            lines.append("")
+        lines[-1] += piece
+    return Paragraph("<br/>".join(map(_markup, lines)), _style(bold=True, size=_CELL, right=right))
+
+
+def _pieces(text: str) -> list[str]:
+    """A text in the parts that stay together: words, and the parts of an image's name."""
+    return re.findall(r"[^\s/:@_-]*[\s/:@_-]+|[^\s/:@_-]+", text)
+
+
+def _widths(
+    columns: Sequence[Column],
+    heads: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Shown]]],
+) -> list[float]:
+    """Numbers and words get the room they need, texts share what is left by how long their lines are."""
+    least, wanted = [], []
+    for place, (column, head) in enumerate(zip(columns, heads, strict=True)):
+        texts = [(_text(cells[place]), part == TOTAL) for part, cells in rows]
+        low, high = _least_and_wanted(column, head, texts)
+        least.append(low + _PADDING)
+        wanted.append(max(low, high) + _PADDING)
+    if sum(wanted) <= _ROOM:
         return wanted
-    if texts - over >= _SHORT * max(sum(long), 1):
-        shrunk = (texts - over) / texts
-        return [
-            max(width * shrunk, _SHORT) if is_long else width
-            for width, is_long in zip(wanted, long, strict=True)
-        ]
-    return [width * _ROOM / sum(wanted) for width in wanted]
+    if sum(least) >= _ROOM:
+        return [width * _ROOM / sum(least) for width in least]
+    left = (_ROOM - sum(least)) / (sum(wanted) - sum(least))
+    return [low + (width - low) * left for low, width in zip(least, wanted, strict=True)]
+
+
+def _least_and_wanted(
+    column: Column, head: str, texts: Sequence[tuple[str, bool]]
+) -> tuple[float, float]:
+    """How wide a column must be and would like to be; `texts` are its cells and whether they are bold."""
+    longest = max(
+        (_width(text, _BOLD if bold else _PLAIN, _CELL) for text, bold in texts), default=0.0
+    )
+    pieces = [0.0, *(_width(piece, _BOLD, _CELL) for piece in _pieces(head))]
+    # A title takes two lines, or three, rather than widen its column.
+    title = max(*pieces, min(sum(pieces), _SHORT), min(sum(pieces) / 2, 1.3 * _SHORT))
+    if column.kind in NUMERIC:
+        longest = min(longest, _COLUMN_LIMIT)
+        return max(longest, *pieces), max(longest, title)
+    return max(min(longest, _SHORT), *pieces), max(longest, title)
 
 
 class _Heading(Paragraph):

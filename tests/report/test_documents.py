@@ -15,13 +15,17 @@ from explorer.compare.startup import StartUp, start_up
 from explorer.filesystem.layer import LayerIndex
 from explorer.findings.analysis import Analysis, analyse
 from explorer.image.model import Config, Platform
+from explorer.report.cells import shown_rows
 from explorer.report.charts import treemap
 from explorer.report.document import (
+    Column,
     Document,
     KeyFigures,
+    Panel,
     Paragraph,
     Strips,
     Table,
+    Tile,
     Treemap,
     Waterfall,
     number,
@@ -29,10 +33,11 @@ from explorer.report.document import (
 )
 from explorer.report.documents.analysis import analysis_document
 from explorer.report.documents.compare import compare_document
-from explorer.report.drawing import Box, Label, fitted, fitted_with, text_width
+from explorer.report.drawing import FRAME, Box, Drawing, Label, fitted, fitted_with, text_width
 from explorer.report.terminal import print_summary
 from tests.coldstart.samples import sample
 from tests.report.hostile import binary
+from tests.report.pair import small_pair
 from tests.support.layers import file, image, layer, program, whiteout
 
 LAYERS = st.lists(
@@ -301,3 +306,95 @@ def test_that_two_images_of_one_name_are_told_apart() -> None:
     document = compare_document(compare(one, saved))
     heads = [column.title for column in document.table("categories").columns[1:3]]
     assert heads == ["docker-daemon:test:latest", "docker-archive:a.tar"]
+
+
+def panels(*sizes: int) -> Drawing:
+    made = (Panel(str(n), (Tile(str(n), size, "cache"),)) for n, size in enumerate(sizes))
+    return treemap(Treemap("Both", tuple(made)))
+
+
+@pytest.mark.parametrize(("sizes", "first"), [((1000, 40), 0), ((40, 1000), 1)])
+def test_that_a_speck_beside_an_image_keeps_its_scale_and_is_drawn_again_bigger(
+    sizes: tuple[int, int], first: int
+) -> None:
+    drawing = panels(*sizes)
+    frames = [shape for shape in drawing.shapes if isinstance(shape, Box) and shape.paint == FRAME]
+    areas = [frame.width * frame.height for frame in frames]
+    big, (small, closer) = areas.pop(2 * first), areas
+    assert big / small == pytest.approx(1000 / 40)
+    assert closer > small
+    (told,) = (
+        shape.text
+        for shape in drawing.shapes
+        if isinstance(shape, Label) and shape.text.startswith("the same, area × ")
+    )
+    assert float(told.rpartition(" ")[2]) == pytest.approx(closer / small, rel=0.05)
+    assert all(frame.x + frame.width <= 960.01 for frame in frames)
+    assert all(frame.y + frame.height <= drawing.height + 0.01 for frame in frames)
+
+
+@pytest.mark.parametrize("sizes", [(1000, 500), (1000, 0), (0, 0), (1000, 1000)])
+def test_that_images_that_can_be_compared_at_one_scale_are_drawn_once(
+    sizes: tuple[int, int],
+) -> None:
+    frames = [box for box in panels(*sizes).shapes if isinstance(box, Box) and box.paint == FRAME]
+    assert len(frames) == 2
+    if min(sizes):
+        one, other = (frame.width * frame.height for frame in frames)
+        assert one / other == pytest.approx(sizes[0] / sizes[1])
+
+
+def test_that_the_first_lines_tell_from_where_to_where_and_why() -> None:
+    first, second = compare_document(small_pair()).sections[0].blocks[:2]
+    assert first == Paragraph("shop:b is 131 B smaller than shop:a (361 B became 230 B, −36.3%).")
+    assert second == Paragraph(
+        "Biggest savings: Deleted later (60 B), Documentation (31 B), Overwritten later (30 B). "
+        "Biggest growth: System (13 B). Findings: 1 gone, 1 new."
+    )
+    assert analysis_document(small_pair().a).sections[0].blocks[1] == Paragraph(
+        "Biggest findings: Go build cache (77 B)."
+    )
+
+
+def test_that_figures_of_a_build_read_as_what_they_are() -> None:
+    one, other = small_pair(), binary(b"x", 200)
+    before = replace(other, static=False, removable_bytes=4_200_000, go_version="go1.26")
+    a = replace(one.a, go_binaries=(before,))
+    b = replace(one.b, go_binaries=(replace(other, go_version="go1.27", stripped=True),))
+    table = compare_document(compare(a, b)).table("build-1")
+    shown = [tuple(cell.text for cell in cells[1:]) for _, cells in shown_rows(table)]
+    assert shown == [
+        ("Go version", "go1.26", "go1.27"),
+        ("Linked statically", "no", "yes"),
+        ("Stripped of its symbols", "no", "yes"),
+        ("Removable", "4.2 MB", "30 B"),
+    ]
+    values = [cells[2].value for _, cells in shown_rows(table)]
+    assert values == ["go1.26", False, False, 4_200_000]
+
+
+def test_that_the_biggest_difference_that_is_shown_stands_first() -> None:
+    a = analysed(layer(file("big", 9_000_000), file("gone", 500), file("less", 100, mode=0o755)))
+    b = analysed(layer(file("big", 9_000_010), file("new", 300), file("less", 100)))
+    rows = compare_document(compare(a, b)).table("differences").rows
+    assert [(row[0], row[-1]) for row in rows] == [
+        (b"gone", -500),
+        (b"new", 300),
+        (b"big", 10),
+        (b"less", 0),
+    ]
+
+
+def test_that_people_are_spared_columns_in_which_nothing_stands() -> None:
+    columns = (Column("a", "A"), Column("b", "B", optional=True), Column("c", "C"))
+    table = Table("t", "T", columns, (("x", None, None),), 1, (None, None, 3), ("all", None, 3))
+    assert table.filled() == Table(
+        "t", "T", (columns[0], columns[2]), (("x", None),), 1, (None, 3), ("all", 3)
+    )
+    full = replace(table, rows=(("x", "y", 1),))
+    assert full.filled() is full
+
+
+def test_that_a_layer_that_was_not_read_has_no_size() -> None:
+    table = compare_document(small_pair(whole=False)).table("layers")
+    assert table.rows[2][4:] == (None, 0, None)

@@ -8,7 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from explorer.report import pdf
+from explorer.report.cells import ROW, Shown
 from explorer.report.document import (
     Bar,
     Bars,
@@ -97,3 +101,53 @@ def test_that_chinese_stands_in_a_font_that_readers_have() -> None:
 def test_that_any_block_finds_room(block: Block) -> None:
     found = Document("T" * 5000, (), (), (Section("s", "S", (block,)),))
     assert pdf_bytes(found).startswith(b"%PDF-")
+
+
+def test_that_no_font_is_named_that_stands_nowhere() -> None:
+    named = {*re.findall(rb"/BaseFont /(\S+)", pdf_bytes(document()))}
+    assert {name.partition(b"+")[2] for name in named} == {
+        b"BitstreamVeraSans-Roman",
+        b"BitstreamVeraSans-Bold",
+    }
+
+
+NAME = "registry.example.com:5000/team/checkout-service:2026.11.25-3f2a9c1d-linux-amd64"
+
+
+def test_that_a_long_name_at_the_head_of_a_column_breaks_between_its_parts(tmp_path: Path) -> None:
+    columns = (
+        Column("path", "Path", Kind.PATH),
+        *(Column(side, NAME, Kind.BYTES) for side in "ab"),
+        Column("name", "Go executable"),
+    )
+    table = Table("t", "Files", columns, ((b"usr/" * 40, 1, 2, "CGO_ENABLED"),))
+    text = printed(
+        pdf_bytes(Document("R", (), (), (Section("s", "S", (table,)),))), tmp_path
+    ).splitlines()
+    first = next(number for number, line in enumerate(text) if line.startswith("Path"))
+    body = next(number for number, line in enumerate(text) if line.startswith("/usr"))
+    pieces = {word for line in text[first:body] for word in line.split()}
+    assert pieces == {
+        "Path", "registry.example.com:", "5000/tea…26.11.25-", "3f2a9c1d-linux-amd64", "Go", "executable",
+    }  # fmt: skip
+    assert any("CGO_ENABLED" in line for line in text)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(Kind), st.text("ab /:-字", max_size=60), st.text("w 字", max_size=300)),
+        min_size=1,
+        max_size=9,
+    )
+)  # fmt: skip
+def test_that_no_table_is_wider_than_the_page(columns: list[tuple[Kind, str, str]]) -> None:
+    pdf._register_fonts()
+    made = [Column(str(place), title, kind) for place, (kind, title, _) in enumerate(columns)]
+    cells = tuple(
+        Shown(column, column.kind, text, text)
+        for column, (_, _, text) in zip(made, columns, strict=True)
+    )
+    widths = pdf._widths(made, [column.title for column in made], [(ROW, cells)])
+    assert len(widths) == len(made)
+    assert min(widths) > 0
+    assert sum(widths) <= pdf._ROOM + 0.01

@@ -37,8 +37,10 @@ from explorer.report.documents.parts import (
     paths_of,
     setting_value,
 )
-from explorer.translation import language, ntr, tr
+from explorer.translation import language, listed, ntr, tr
 from explorer.units import count_text, display_text, size_text
+
+_FINDINGS_NAMED = 3
 
 
 def analysis_document(analysis: Analysis, limit: int | None = ROWS) -> Document:
@@ -87,7 +89,12 @@ def _summary(a: Analysis) -> Section:
             Figure(tr("layers"), len(a.image.layers), Kind.COUNT, id="layers"),
         )
     )
-    return Section("summary", tr("Summary"), (Paragraph(text), figures))
+    largest = listed(
+        f"{redact(finding.title())} ({size_text(finding.bytes)})"
+        for finding in a.findings[:_FINDINGS_NAMED]
+    )
+    more = (Paragraph(tr("Biggest findings: {names}.", names=largest)),) if largest else ()
+    return Section("summary", tr("Summary"), (Paragraph(text), *more, figures))
 
 
 def _share(part: int, whole: int) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
-from explorer.compare.comparison import Comparison, Pair
+from explorer.compare.comparison import CategoryDelta, Comparison, Pair
 from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
 from explorer.findings.category import CATEGORIES
@@ -30,7 +32,7 @@ from explorer.report.document import (
     number,
 )
 from explorer.report.documents.compared_programs import program_blocks
-from explorer.report.documents.compared_starts import start_section
+from explorer.report.documents.compared_starts import start_section, together_text
 from explorer.report.documents.parts import (
     ROWS,
     VALUE_LIMIT,
@@ -42,8 +44,11 @@ from explorer.report.documents.parts import (
     setting_value,
 )
 from explorer.report.fates import FATES, TURNED, fates
-from explorer.translation import language, tr
-from explorer.units import display_text, size_text
+from explorer.translation import language, listed, sentences, tr
+from explorer.units import count_text, display_text, size_text
+
+# Causes that the first lines name.
+_CAUSES = 3
 
 
 def compare_document(comparison: Comparison, limit: int | None = ROWS) -> Document:
@@ -151,7 +156,28 @@ def _read_in_part(c: Comparison) -> tuple[str, ...]:
 
 
 def _summary(c: Comparison) -> Section:
-    return Section("summary", tr("Summary"), (Paragraph(verdict(c)), key_figures(c)))
+    told = sentences(*_story(c))
+    more = (Paragraph(told),) if told else ()
+    return Section("summary", tr("Summary"), (Paragraph(verdict(c)), *more, key_figures(c)))
+
+
+def _story(c: Comparison) -> Iterator[str]:
+    """What a reader in a hurry takes along: the biggest causes, what was found, how they start."""
+    less = [item for item in c.waterfall if item.size.delta < 0][:_CAUSES]
+    more = [item for item in reversed(c.waterfall) if item.size.delta > 0][:_CAUSES]
+    if less:
+        yield tr("Biggest savings: {causes}.", causes=_named(less))
+    if more:
+        yield tr("Biggest growth: {causes}.", causes=_named(more))
+    if c.findings_gone or c.findings_new:
+        gone, new = count_text(len(c.findings_gone)), count_text(len(c.findings_new))
+        yield tr("Findings: {gone} gone, {new} new.", gone=gone, new=new)
+    if c.startup is not None and c.startup.together is not None:
+        yield together_text(c, c.startup.together)
+
+
+def _named(items: Sequence[CategoryDelta]) -> str:
+    return listed(f"{item.label} ({size_text(abs(item.size.delta))})" for item in items)
 
 
 def _causes(c: Comparison) -> Section:
@@ -260,7 +286,7 @@ def _largest(c: Comparison, limit: int | None) -> tuple[Table, ...]:
     columns = (
         Column("path", tr("Path"), Kind.PATH),
         Column("change", tr("What")),
-        Column("partner", tr("Moved to or from"), Kind.PATH),
+        Column("partner", tr("Moved to or from"), Kind.PATH, optional=True),
         *_pair_columns(c),
     )
     words = {int(change): tr(text) for change, text in FATES.items()}
@@ -303,7 +329,7 @@ def _findings(c: Comparison) -> Section:
         Column("change", tr("What")),
         Column("title", tr("Finding")),
         Column("bytes", tr("Size"), Kind.BYTES, summed=False),
-        Column("remedy", tr("What to do")),
+        Column("remedy", tr("What to do"), optional=True),
     )
     tables = (Table("findings", tr("Findings gone and new"), columns, tuple(rows)),) if rows else ()
     return Section("findings", tr("Findings"), tables)

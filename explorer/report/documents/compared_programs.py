@@ -28,7 +28,7 @@ def program_blocks(c: Comparison, limit: int | None) -> tuple[Block, ...]:
         return ()
     columns = (
         Column("program", tr("Go executable"), Kind.CODE),
-        Column("moved_from", tr("Moved from"), Kind.CODE),
+        Column("moved_from", tr("Moved from"), Kind.CODE, optional=True),
         Column("before_bytes", side_names(c.a, c.b)[0], Kind.BYTES),
         Column("after_bytes", side_names(c.a, c.b)[1], Kind.BYTES),
         Column("delta_bytes", tr("Difference"), Kind.DELTA),
@@ -63,7 +63,7 @@ def program_blocks(c: Comparison, limit: int | None) -> tuple[Block, ...]:
 def _packages(c: Comparison, item: BinaryDelta, place: int) -> Table:
     columns = (
         Column("package", tr("Package"), Kind.CODE),
-        Column("module", tr("Module"), Kind.CODE),
+        Column("module", tr("Module"), Kind.CODE, optional=True),
         Column("before_bytes", side_names(c.a, c.b)[0], Kind.BYTES),
         Column("after_bytes", side_names(c.a, c.b)[1], Kind.BYTES),
         Column("delta_bytes", tr("Difference"), Kind.DELTA),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explorer.coldstart.stats import Comparison as StartComparison
 from explorer.coldstart.verdict import verdict_text
 from explorer.compare.comparison import Comparison
 from explorer.compare.naming import side_names
@@ -17,7 +18,7 @@ from explorer.report.document import (
     Strips,
     Table,
 )
-from explorer.translation import tr
+from explorer.translation import sentences, tr
 from explorer.units import display_text
 
 
@@ -29,7 +30,7 @@ def start_section(c: Comparison) -> Section:
         return Section("start", title, ())
     names = dict(zip("ab", side_names(c.a, c.b), strict=True))
     if found.together is not None:
-        said = tr("A is {a}, B is {b}.", **names) + " " + verdict_text(found.together)
+        said = together_text(c, found.together)
     elif found.a and found.b:
         said = tr("They were measured apart from each other, which proves no difference.")
     else:
@@ -57,6 +58,12 @@ def start_section(c: Comparison) -> Section:
         Table("starts", tr("Median times"), columns, rows),
     )
     return Section("start", title, blocks)
+
+
+def together_text(c: Comparison, result: StartComparison) -> str:
+    """What a measurement of both images proved."""
+    a, b = side_names(c.a, c.b)
+    return sentences(tr("A is {a}, B is {b}.", a=a, b=b), verdict_text(result))
 
 
 def _strip(name: str, time: StartTime) -> Strip:
