@@ -159,7 +159,9 @@ def test_that_the_document_has_the_fields_of_its_schema() -> None:
     assert document["schema"] == "image-explorer/compare/1"
     assert document["totals"]["content_bytes"] == {"a": 30, "b": 11, "delta": -19}
     assert sum(row["delta"] for row in document["categories"]) == -19
-    assert document["files"]["removed"] == {"count": 1, "a_bytes": 20, "b_bytes": 0}
+    assert document["files"]["removed"] == {
+        "count": 1, "a_files": 1, "b_files": 0, "a_bytes": 20, "b_bytes": 0,
+    }  # fmt: skip
     assert document["files"]["largest"][0]["path"] == "/\\xff<b>\\n"
 
 
