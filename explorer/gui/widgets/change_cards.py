@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication, QMouseEvent, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -23,7 +23,7 @@ from explorer.gui.widgets.plain_label import (
     tooltip_text,
 )
 from explorer.gui.widgets.wrapped_text import WrappedText
-from explorer.translation import mark, ntr, tr
+from explorer.translation import mark, ntr, sentences, tr
 from explorer.units import size_text
 
 _RISKS = {
@@ -32,19 +32,28 @@ _RISKS = {
     "medium": mark("▲ medium risk"),
     "high": mark("▲▲ high risk"),
 }
+# Cards that are seen before anybody scrolls.
+_AT_ONCE = 4
 _LINES_SHOWN = 6
 _TEXT_LINES = 12
 
 
 class ChangeCards(QScrollArea):
-    """Cards in the order of the changes; a card stays the same widget while its rule is in the plan."""
+    """Cards in the order of the changes; a card stays the same widget while its rule is in the plan.
+
+    The first ones are there at once, the others as soon as the window has time for them, or whoever asks for `cards`.
+    """
 
     toggled = Signal(str, bool)
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.cards: dict[str, ChangeCard] = {}
+        self._cards: dict[str, ChangeCard] = {}
+        # Changes that still have no card, with their places.
+        self._waiting: list[tuple[int, Change]] = []
+        self._later = QTimer(self, interval=0)
+        self._later.timeout.connect(self._show_next)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -60,23 +69,45 @@ class ChangeCards(QScrollArea):
         self._layout.addStretch(1)
         self.setWidget(self._column)
 
+    @property
+    def cards(self) -> dict[str, ChangeCard]:
+        """All cards by their rules."""
+        self._finish()
+        return self._cards
+
+    def _finish(self) -> None:
+        while self._waiting:
+            self._show_next()
+
     def show_changes(self, changes: Sequence[Change]) -> None:
         """Show these changes, and nothing of others."""
         names = [change.rule for change in changes]
-        for rule in [rule for rule in self.cards if rule not in names]:
-            card = self.cards.pop(rule)
+        for rule in [rule for rule in self._cards if rule not in names]:
+            card = self._cards.pop(rule)
             card.hide()
             card.deleteLater()
         self._nothing.setVisible(not changes)
         self._nothing.setText(
             tr("No rule found anything that would make this image smaller or safer.")
         )
-        for place, change in enumerate(changes):
-            card = self.cards.get(change.rule) or self._new(change.rule)
-            # The first place is that of the sentence.
-            if self._layout.indexOf(card) != place + 1:
-                self._layout.insertWidget(place + 1, card)
-            card.show_change(change)
+        self._waiting = list(enumerate(changes))
+        for _ in changes[:_AT_ONCE]:
+            self._show_next()
+        if all(rule in self._cards for rule in names):
+            # Another plan of the same changes must not be seen half.
+            self._finish()
+        self._later.start()
+
+    def _show_next(self) -> None:
+        if not self._waiting:
+            self._later.stop()
+            return
+        place, change = self._waiting.pop(0)
+        card = self._cards.get(change.rule) or self._new(change.rule)
+        # The first place is that of the sentence.
+        if self._layout.indexOf(card) != place + 1:
+            self._layout.insertWidget(place + 1, card)
+        card.show_change(change)
 
     def show_possible(self, rule: str, count: int) -> None:
         """What a change that is off would take off the result, in bytes."""
@@ -99,7 +130,7 @@ class ChangeCards(QScrollArea):
         card = ChangeCard(rule)
         card.toggled.connect(lambda on: self.toggled.emit(rule, on))
         card.chosen.connect(lambda: self._chosen(rule))
-        self.cards[rule] = card
+        self._cards[rule] = card
         return card
 
     def _chosen(self, rule: str) -> None:
@@ -167,9 +198,7 @@ class ChangeCard(QFrame):
         self.facts.set_text(shown_line(_facts(change)))
         spoken = [change.title, self.bytes.text(), tr(_RISKS.get(change.risk, change.risk))]
         self.switch.setAccessibleName(" · ".join(part for part in spoken if part))
-        self.switch.setAccessibleDescription(
-            shown_line(f"{change.reason} {change.why_off}".strip())
-        )
+        self.switch.setAccessibleDescription(shown_line(sentences(change.reason, change.why_off)))
 
     def show_possible(self, count: int) -> None:
         """What it would bring if it were on."""
