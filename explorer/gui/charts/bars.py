@@ -7,10 +7,11 @@ from typing import Any
 
 import pyqtgraph
 
+from explorer.coldstart.telling import phase_label
 from explorer.coldstart.verdict import duration_text
 from explorer.gui.charts.chart import Chart, milliseconds
 from explorer.gui.charts.style import MARKS, arm_style, em, faint, palette, pen, phase_colour
-from explorer.gui.models.startup import Bar, Start, Waterfall, phase_label
+from explorer.gui.models.startup import Bar, Start, Waterfall
 from explorer.gui.theme import text_on
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import tr

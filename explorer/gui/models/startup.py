@@ -11,35 +11,18 @@ import numpy as np
 from explorer.coldstart.phase import METRICS, metric, metric_label
 from explorer.coldstart.pressure import NOISY
 from explorer.coldstart.sample import OK, Run, Sample
-from explorer.coldstart.spec import Arm
 from explorer.coldstart.stats import Summary, is_outlier, summarise, typical_run
+from explorer.coldstart.telling import LABEL_LIMIT, arm_label, status_label
 from explorer.coldstart.verdict import duration_text
 from explorer.compare.startup import StartUp
-from explorer.translation import labelled, mark, tr
+from explorer.translation import labelled, tr
 from explorer.units import display_text
 
 # What the charts can be drawn of; the app's own time first, for that is what a rewrite changes.
 SHOWN_METRICS = ("app", "total", "engine", "listening", "first_log")
 _ENGINE_METRICS = ("engine", "create", "start", "process")
-_LABEL_LIMIT, _PHASE_LIMIT, _PHASES_SHOWN = 44, 40, 8
+_PHASE_LIMIT, _PHASES_SHOWN = 40, 8
 _SHORTEST = 1e-5
-_STATUS = {
-    "ok": mark("ready"),
-    "failed": mark("failed"),
-    "oom": mark("out of memory"),
-    "timeout": mark("not ready in time"),
-    "refused": mark("refused by the engine"),
-    "clock": mark("the clock was set"),
-}
-_PHASES = {
-    "create": mark("create"),
-    "start": mark("start"),
-    "process": mark("process start"),
-    "first_log": mark("first log line"),
-    "listening": mark("listening"),
-    "ready": mark("ready"),
-    "exit": mark("exit"),
-}
 
 
 @dataclass(frozen=True)
@@ -98,24 +81,6 @@ class Waterfall:
     floor: float | None
 
 
-def status_label(status: str) -> str:
-    """How a run ended, in words."""
-    return tr(_STATUS.get(status, status))
-
-
-def phase_label(name: str) -> str:
-    """What a moment of a start is called, "—" for none."""
-    return tr(_PHASES[name]) if name in _PHASES else "—"
-
-
-def arm_label(arm: Arm) -> str:
-    """An arm's letter with its image and the variables it was started with."""
-    if arm.kind == "floor":
-        return tr("engine's floor")
-    name = " ".join((arm.reference, *arm.env))
-    return f"{arm.label} {display_text(name, _LABEL_LIMIT)}"
-
-
 def series(sample: Sample, name: str) -> list[ArmSeries]:
     """The runs of each arm that has the metric; the floor only where it means the same as for an image."""
     found = []
@@ -150,7 +115,7 @@ def compared_series(found: StartUp, a: str, b: str) -> list[ArmSeries]:
     return [
         ArmSeries(
             place,
-            f"{letter} {display_text(name, _LABEL_LIMIT)}",
+            f"{letter} {display_text(name, LABEL_LIMIT)}",
             tuple(
                 Point(
                     order,
@@ -269,7 +234,7 @@ def side_by_side(first: Sample, second: Sample) -> Sample:
     runs += [replace(run, arm=1, order=run.order + offset) for run in second.runs if run.arm == b]
     notes = [
         tr(
-            "Measured apart, {first} and {second}: a difference may be the machine's. Measure both at once to know.",
+            "Measured separately, {first} and {second}: a difference may be the machine's. Measure both together to know.",
             first=first.created,
             second=second.created,
         ),
@@ -285,26 +250,6 @@ def side_by_side(first: Sample, second: Sample) -> Sample:
         complete=first.complete and second.complete,
         diagnostics=(),
     )
-
-
-def small_or_overlapping(found: Sequence[ArmSeries]) -> str:
-    """A warning when figures rest on too little, "" for none."""
-    counts = [len(item.points) for item in found]
-    if counts and min(counts) < 5:
-        return tr("Fewer than 5 runs became ready: take no figure here for more than a first look.")
-    summaries = [item.summary for item in found if item.summary is not None]
-    if len(summaries) == 2:
-        bounds = [(item.ci_low, item.ci_high) for item in summaries]
-        if any(low is None for low, _ in bounds):
-            return tr("Fewer than 6 runs: the medians have no 95 % interval.")
-        (low_a, high_a), (low_b, high_b) = bounds
-        assert low_a is not None
-        assert low_b is not None
-        assert high_a is not None
-        assert high_b is not None
-        if low_a <= high_b and low_b <= high_a:
-            return tr("The intervals of the two medians overlap.")
-    return ""
 
 
 def known_metrics(sample: Sample) -> list[str]:

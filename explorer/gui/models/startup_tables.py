@@ -13,10 +13,10 @@ from explorer.coldstart.phase import METRICS, metric, metric_label, values
 from explorer.coldstart.sample import OK, Run, Sample
 from explorer.coldstart.stats import summaries
 from explorer.coldstart.store import Entry
+from explorer.coldstart.telling import arm_label, phase_label, status_label
 from explorer.coldstart.verdict import duration_text
 from explorer.gui.models.binary import Cell, Index, RowsModel
 from explorer.gui.models.file_tree import DISPLAY
-from explorer.gui.models.startup import arm_label, phase_label, status_label
 from explorer.translation import mark, sentences, tr
 from explorer.units import count_text, display_text, size_text
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from explorer.coldstart.sample import Sample
+from explorer.coldstart.telling import arm_label, diagnoses, diagnosis_lines
 from explorer.coldstart.verdict import duration_text
 from explorer.gui.models.binary import RowsModel
-from explorer.gui.models.startup import arm_label
 from explorer.gui.models.startup_tables import INIT_HEADS, init_rows
 from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.gui.widgets.run_table import RunTable
 from explorer.gui.widgets.wrapped_text import WrappedText
-from explorer.translation import ntr, tr
+from explorer.translation import tr
 from explorer.units import count_text, display_text, size_text
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class CloserLook(QWidget):
         self.arm.currentIndexChanged.connect(self._show)
         self.empty = PlainLabel(
             tr(
-                "Nothing was looked at closer: choose “Look closer” before you measure. It runs two more containers of each image, apart from the sample."
+                "There was no closer look: choose “Look closer” before you measure. It runs two more containers of each image, apart from the sample."
             )
         )
         self.empty.setWordWrap(True)
@@ -85,7 +84,7 @@ class CloserLook(QWidget):
     def show_sample(self, sample: Sample) -> None:
         """Show what was found in a measurement, if anything."""
         self._sample = sample
-        self._found = _diagnoses(sample)
+        self._found = diagnoses(sample)
         self.arm.blockSignals(True)
         self.arm.clear()
         for item in self._found:
@@ -109,7 +108,7 @@ class CloserLook(QWidget):
         if self._sample is None or not 0 <= number < len(self._found):
             return
         found = self._found[number]
-        self.report.set_text("\n".join([*_blamed(self._sample, found), *report_lines(found)]))
+        self.report.set_text("\n".join([*_blamed(self._sample, found), *diagnosis_lines(found)]))
         self.inits.show(init_rows(found.inits))
         header = self.table.horizontalHeader()
         self.inits.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
@@ -147,81 +146,9 @@ class CloserLook(QWidget):
         return self.chart
 
 
-def report_lines(found: Diagnosis) -> list[str]:
-    """What a diagnosis says, in sentences."""
-    lines = []
-    if found.inits:
-        lines.append(
-            tr(
-                "Before main: {total} in {n} packages.",
-                total=duration_text(found.init_seconds),
-                n=len(found.inits),
-            )
-        )
-    if found.collections:
-        total = sum(item.seconds for item in found.collections)
-        lines.append(
-            ntr(
-                "{n} garbage collection while it started, {total}.",
-                "{n} garbage collections while it started, {total}.",
-                len(found.collections),
-                total=duration_text(total),
-            )
-        )
-    lines += [
-        tr(
-            "The app says: {phase} {seconds} ({source}).",
-            phase=display_text(phase.name, 80),
-            seconds=duration_text(phase.seconds),
-            source=display_text(phase.source, 20),
-        )
-        for phase in found.app_phases
-    ]
-    if found.stop is not None:
-        seconds = duration_text(found.stop.seconds)
-        lines.append(
-            tr("It did not end on its stop signal and was killed after {seconds}.", seconds=seconds)
-            if found.stop.killed
-            else tr(
-                "It ended {seconds} after its stop signal with code {code}.",
-                seconds=seconds,
-                code=found.stop.exit_code,
-            )
-        )
-    if found.hygiene is not None:
-        lines.append(
-            tr(
-                "Its log: {out} lines on standard output, {err} on standard error, {json} of them JSON, {size}.",
-                out=found.hygiene.stdout_lines,
-                err=found.hygiene.stderr_lines,
-                json=found.hygiene.json_lines,
-                size=size_text(found.hygiene.bytes),
-            )
-        )
-        lines += [f"• {display_text(text, 300)}" for text in found.hygiene.findings]
-    lines += [f"• {display_text(text, 300)}" for text in found.problems]
-    return lines
-
-
 def _blamed(sample: Sample, found: Diagnosis) -> list[str]:
     """Which packages and phases the time goes into, set apart from the rest."""
     from explorer.coldstart.blame import responsible
 
     lines = responsible(sample, found)
     return [*lines, ""] if lines else []
-
-
-def _diagnoses(sample: Sample) -> list[Diagnosis]:
-    if not sample.diagnostics:
-        return []
-    from explorer.coldstart.diagnose import from_document
-
-    found = []
-    for document in sample.diagnostics:
-        try:
-            item = from_document(document)
-        except msgspec.ValidationError:
-            continue
-        if 0 <= item.arm < len(sample.spec.arms):
-            found.append(item)
-    return found

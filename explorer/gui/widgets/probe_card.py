@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLay
 
 from explorer.coldstart.kubernetes import UNKNOWN, pod_yaml, probes
 from explorer.coldstart.sample import Sample
+from explorer.coldstart.telling import arm_label
 from explorer.coldstart.verdict import duration_text
-from explorer.gui.models.startup import arm_label
 from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.translation import tr
 
@@ -61,7 +61,7 @@ class ProbeCard(QWidget):
             text = tr("No run became ready, so no probe value follows.")
         elif found.action.kind == UNKNOWN:
             text = tr(
-                "Readiness was seen in the log, which kubelet does not read: fill in what it shall ask. The values are from the slowest start of {arm}, {worst}.",
+                "Readiness was seen in the log, which kubelet does not read: fill in what it should ask. The values are from the slowest start of {arm}, {worst}.",
                 arm=arm_label(sample.spec.arms[place]),
                 worst=duration_text(found.worst),
             )

@@ -7,8 +7,8 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from explorer.coldstart.sample import OK, Run, Sample
+from explorer.coldstart.telling import arm_label, phase_label, status_label
 from explorer.engine.build_lines import harmless
-from explorer.gui.models.startup import arm_label, phase_label, status_label
 from explorer.translation import ntr, tr
 from explorer.units import display_text
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, Q
 from explorer.coldstart.phase import metric_label
 from explorer.coldstart.sample import Sample
 from explorer.coldstart.stats import Comparison
+from explorer.coldstart.telling import silent_arms
 from explorer.gui.models.binary import RowsModel
 from explorer.gui.models.startup import SHOWN_METRICS, known_metrics
 from explorer.gui.models.startup_tables import FIGURE_HEADS, RunRows, figure_rows, run_rows
@@ -19,7 +20,7 @@ from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.gui.widgets.probe_card import ProbeCard
 from explorer.gui.widgets.run_failures import FailureCard
 from explorer.gui.widgets.run_table import RunTable
-from explorer.gui.widgets.run_verdict import VerdictCard, silent_arms
+from explorer.gui.widgets.run_verdict import VerdictCard
 from explorer.translation import tr
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.coldstart.sample import Sample
-from explorer.coldstart.stats import Comparison, Summary, summaries
-from explorer.coldstart.verdict import caution_texts, duration_text, verdict_text
-from explorer.gui.models.startup import arm_label, series, small_or_overlapping
+from explorer.coldstart.stats import Comparison
+from explorer.coldstart.telling import arm_lines, headline, small_or_overlapping
+from explorer.coldstart.verdict import caution_texts
 from explorer.gui.widgets.plain_label import PlainLabel
 from explorer.gui.widgets.wrapped_text import WrappedText
-from explorer.translation import labelled, sentences, tr
+from explorer.translation import tr
 from explorer.units import display_text
 
 _CAUTION_LINES = 6
@@ -48,76 +48,14 @@ class VerdictCard(QWidget):
 
     def show_sample(self, sample: Sample, judged: Sequence[Comparison] | None) -> None:
         """Say what a measurement found; `judged` is None while the comparisons are computed."""
-        heading, second = _headline(sample, judged)
+        heading, second = headline(sample, judged)
         self.heading.setText(heading)
         self.second.setText(second)
         self.second.setVisible(bool(second))
         self.arms.set_text("\n".join(arm_lines(sample)))
         lines = [f"• {display_text(text, 600)}" for text in caution_texts(sample)]
-        small = small_or_overlapping([item for item in series(sample, "app") if not item.floor])
+        small = small_or_overlapping(sample)
         if small:
             lines.insert(0, f"⚠ {small}")
         self.cautions.set_text("\n".join(lines))
         self.cautions.setVisible(bool(lines))
-
-
-def silent_arms(sample: Sample) -> list[int]:
-    """The images that were tried and never became ready."""
-    return [
-        place
-        for place in sample.spec.measured
-        if any(run.arm == place for run in sample.runs)
-        and not any(run.arm == place and run.status == "ok" for run in sample.runs)
-    ]
-
-
-def arm_lines(sample: Sample) -> list[str]:
-    """A line an image: name, ID, how many runs became ready and what that meant."""
-    return [
-        tr(
-            "{arm} · image {id} · {good} of {counted} runs became ready ({readiness})",
-            arm=arm_label(sample.spec.arms[place]),
-            id=display_text(sample.spec.arms[place].image_id.removeprefix("sha256:")[:12]),
-            good=len(sample.good(place)),
-            counted=len(sample.of(place)),
-            readiness=display_text(str(sample.spec.arms[place].readiness), 80),
-        )
-        for place in sample.spec.measured
-    ]
-
-
-def _headline(sample: Sample, judged: Sequence[Comparison] | None) -> tuple[str, str]:
-    silent = silent_arms(sample)
-    if silent:
-        name = arm_label(sample.spec.arms[silent[0]])
-        return tr("{arm} did not become ready.", arm=name), ""
-    if len(sample.spec.measured) == 2:
-        if judged is None:
-            return tr("Comparing…"), ""
-        names = {"app": tr("The app"), "total": tr("From create to ready")}
-        lines = [labelled(names[item.phase], verdict_text(item)) for item in judged]
-        return (lines or [tr("Too few runs to compare.")])[0], "\n".join(lines[1:])
-    found = {(item.arm, item.phase): item for item in summaries(sample)}
-    place = sample.spec.measured[0] if sample.spec.measured else 0
-    total, app = found.get((place, "total")), found.get((place, "app"))
-    if total is None:
-        return tr("No run was counted."), ""
-    heading = tr("Ready {total} after it was asked for", total=duration_text(total.median))
-    if app is None:
-        return heading, ""
-    second = tr(
-        "The app's own part, from the start of its process: {app}. Medians of {n} runs.",
-        app=sentences(duration_text(app.median), _interval(app)),
-        n=app.n,
-    )
-    return heading, second
-
-
-def _interval(item: Summary) -> str:
-    if item.ci_low is None:
-        return ""
-    return tr(
-        "(95 % interval {low} to {high})",
-        low=duration_text(item.ci_low),
-        high=duration_text(item.ci_high),
-    )

@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 
 from explorer.coldstart.phase import metric
 from explorer.coldstart.sample import AppPhase, Environment
+from explorer.coldstart.telling import arm_label, small_or_overlapping
 from explorer.gui.models.startup import (
     Bar,
-    arm_label,
     known_metrics,
     run_tip,
     running_median,
     series,
     side_by_side,
-    small_or_overlapping,
     steps,
     warm_blocks,
     waterfall,
@@ -149,10 +148,10 @@ def test_that_hostile_texts_are_shown_as_text() -> None:
 
 
 def test_that_few_runs_and_overlapping_intervals_are_warned_of() -> None:
-    assert "Fewer than 5" in small_or_overlapping(series(sample((1.0, 2.0)), "app"))
-    assert "no 95 %" in small_or_overlapping(series(sample((1.0,) * 5, (2.0,) * 5), "app"))
-    assert "overlap" in small_or_overlapping(series(sample(BEFORE, BEFORE), "app"))
-    assert small_or_overlapping(series(sample(BEFORE, AFTER), "app")) == ""
+    assert "Fewer than 5" in small_or_overlapping(sample((1.0, 2.0)))
+    assert "no 95 %" in small_or_overlapping(sample((1.0,) * 5, (2.0,) * 5))
+    assert "overlap" in small_or_overlapping(sample(BEFORE, BEFORE))
+    assert small_or_overlapping(sample(BEFORE, AFTER)) == ""
 
 
 def test_that_only_what_was_seen_can_be_drawn() -> None:
@@ -180,7 +179,7 @@ def test_that_two_measurements_are_put_side_by_side_with_what_makes_them_doubtfu
     assert len(set(orders)) == len(orders)
     assert joined.id == ""
     assert joined.environment.notes == (
-        "Measured apart, 2026-11-23T10:11:12Z and 2026-11-24T10:11:12Z: a difference may be the machine's. Measure both at once to know.",
+        "Measured separately, 2026-11-23T10:11:12Z and 2026-11-24T10:11:12Z: a difference may be the machine's. Measure both at once to know.",
         "Not the same: engine was Docker 20.10 and then Docker 28.0.",
         "Not the same: processors was 2 and then 4.",
     )
