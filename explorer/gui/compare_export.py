@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -17,6 +18,9 @@ from explorer.gui.widgets.treemap import Treemap
 from explorer.report.compare_csv import changes_csv
 from explorer.report.csv_lines import csv_cell, csv_lines
 from explorer.translation import language, mark, set_language, tr
+
+if TYPE_CHECKING:
+    from explorer.dockerfile.rewrite.change import RewritePlan
 
 # kind: (end of the suggested name, what the file dialog says)
 _FORMATS: Mapping[str, tuple[str, str]] = {
@@ -86,6 +90,19 @@ def save_report(comparison: Comparison, stem: str, parent: QWidget) -> str:
         lambda: json_parts(comparison),
         parent,
         lambda: compare_document(comparison, None),
+    )
+
+
+def save_story(comparison: Comparison, plan: RewritePlan, recorded: str, parent: QWidget) -> str:
+    """The same with the rewrite that led from one image to the other, in the order of a review."""
+    from explorer.gui import report_export
+    from explorer.report.documents.story import story_document
+
+    return report_export.save_report(
+        "image-size-review",
+        lambda: story_document(comparison, plan, recorded),
+        lambda: json_parts(comparison),
+        parent,
     )
 
 

@@ -20,10 +20,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.errors import ExplorerError
 from explorer.findings.category import CATEGORIES, GROUPS
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.message import MessagePage
-from explorer.gui.widgets.plain_label import PlainLabel, button_text, tooltip_text
+from explorer.gui.widgets.notice import ERROR
+from explorer.gui.widgets.plain_label import (
+    PlainLabel,
+    button_text,
+    display_lines,
+    tooltip_text,
+)
 from explorer.report.palette import GROUP_LABELS
 from explorer.resources import resource
 from explorer.translation import mark, ntr, sentences, tr
@@ -44,6 +51,7 @@ STEPS = (
     mark("Next"),
 )
 _AFTER, _START = 3, 4
+_SAID_SECONDS = 10
 _GROUPS_SAID = 3
 # The words of a step beside all else while presenting.
 _WORDS_SCALE = 1.25
@@ -398,6 +406,30 @@ class Tour(QObject):
         window = self._window
         window.pages.setCurrentWidget(self.next_page)
 
+    def save_report(self) -> None:
+        """Write all steps as one page, as PDF or as text; they are made of what the steps have shown."""
+        window = self._window
+        comparison, sides = window.compare.comparison, window.compare.sides
+        compared = sides is not None and tuple(side.reference for side in sides) == self._references
+        rewrite = window.optimize.view_of(self._tabs[0])
+        plan = rewrite.plan if rewrite is not None else None
+        if comparison is None or not compared or plan is None:
+            window.notice.say(
+                tr("Look at the steps Dockerfile and After first: the report shows them.")
+            )
+            return
+        from explorer.gui import compare_export
+
+        recorded = self._recorded()
+        try:
+            path = compare_export.save_story(comparison, plan, recorded, window)
+        except ExplorerError as error:
+            text = display_lines(sentences(error.message, error.hint))
+            window.notice.say(text, kind=ERROR)
+            return
+        if path:
+            window.notice.say(tr("Saved {path}.", path=display_text(path)), seconds=_SAID_SECONDS)
+
     def _say_end(self) -> str:
         return tr(
             "From {before} to {after}: what took the room, what was changed, and what came of it. Now your own image.",
@@ -424,6 +456,7 @@ class Tour(QObject):
             ),
             (tr("Open image…"), window.choose_image),
             (tr("Compare…"), window.choose_comparison),
+            (tr("Save the tour as a report…"), self.save_report),
             (tr("End the tour"), self.end),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -70,7 +71,11 @@ def press(window: QWidget, key: Qt.Key) -> None:
 
 
 def test_that_the_arrow_keys_lead_through_the_pages_without_an_engine(
-    window: MainWindow, tour: Tour, qtbot: QtBot
+    window: MainWindow,
+    tour: Tour,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert window.pages.currentWidget() is window.explore
     assert tour.bar.words.text().startswith("A small Gin service in an image of 15.1 kB.")
@@ -108,6 +113,13 @@ def test_that_the_arrow_keys_lead_through_the_pages_without_an_engine(
     assert not window.startup.left.isHidden()
     press(window, Qt.Key.Key_Right)
     assert tour.place == len(STEPS) - 1
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "r.html"), ""))
+    tour.save_report()
+    page = (tmp_path / "r.html").read_text()
+    headings = re.findall('<h2 id="([a-z]+)"', page)
+    assert headings[:4] == ["summary", "causes", "findings", "dockerfile"]
+    assert "Recorded on 2026-11-25 22:40 UTC" in page
+    assert "FROM golang:1.27 AS build" in page
     for _ in STEPS:
         press(window, Qt.Key.Key_Left)
     assert tour.place == 0
@@ -161,6 +173,8 @@ def test_that_presenting_shows_large_type_and_nothing_of_this_machine(
     treemap = tab.explore.map_pane.map
     label = QFontMetrics(treemap.font()).height() * 0.68 * 72 / treemap.logicalDpiY()
     assert label >= TILE_POINTS
+    tour.save_report()
+    assert window.notice.text.startswith("Look at the steps Dockerfile and After first")
     for step in range(len(STEPS)):
         tour.go(step)
     assert not window.startup.left.isVisible()

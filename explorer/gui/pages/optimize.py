@@ -49,7 +49,11 @@ class OptimizePage(QStackedWidget):
     def view(self) -> RewriteView | None:
         """The rewrite of the image in front, once it was looked at."""
         tab = self._tabs.front()
-        return self._views.get(tab) if tab is not None else None
+        return self.view_of(tab) if tab is not None else None
+
+    def view_of(self, tab: ImageTab) -> RewriteView | None:
+        """The rewrite of an open image, once it was looked at."""
+        return self._views.get(tab)
 
     def follow(self) -> None:
         """Show the rewrite of the image in front; forget those of images that were closed."""

@@ -1,0 +1,57 @@
+"""A review as one document: the comparison's sections in the order of the tour, with the Dockerfile's change in them."""
+
+from __future__ import annotations
+
+from explorer.dockerfile.rewrite.change import Change, RewritePlan, RuntimeChoice
+from explorer.report.document import Code, Paragraph, Table
+from explorer.report.documents.story import story_document
+from tests.gui.comparisons import everything
+
+PLAN = RewritePlan(
+    mode="dockerfile",
+    reference="shop:a",
+    original="FROM golang:1.27\nENV API_TOKEN=hunter2hunter2\nCMD app\n",
+    rewritten="FROM golang:1.27 AS build\nENV API_TOKEN=hunter2hunter2\nFROM scratch\nCMD app\n",
+    changes=(
+        Change(
+            "stages", "Two stages", "It holds\x1b what built it", "docs", "low", True, bytes=900
+        ),
+        Change("certs", "Keep certificates", "TLS", "", "none", True, bytes=-100),
+        Change("user", "Another user", "", "", "low", False, bytes=5),
+    ),
+    predicted_bytes=200,
+    original_bytes=1000,
+    layers=(),
+    runtime=RuntimeChoice("scratch", "scratch", ()),
+)
+
+
+def test_that_the_dockerfile_stands_between_findings_and_start() -> None:
+    document = story_document(everything(), PLAN, "Recorded on a day.")
+    ids = [section.id for section in document.sections]
+    assert ids[:5] == ["summary", "causes", "findings", "dockerfile", "start"]
+    assert document.sections[0].blocks[-1] == Paragraph("Recorded on a day.")
+    paragraph, table, code = document.sections[3].blocks
+    assert paragraph == Paragraph("1.0 kB now, 200 B expected (20.0%).")
+    assert isinstance(table, Table)
+    assert list(table.rows) == [
+        ("Two stages", -900, "It holds\\x1b what built it", "docs"),
+        ("Keep certificates", 100, "TLS", ""),
+    ]
+    assert isinstance(code, Code)
+    lines = code.text.splitlines()
+    assert [line[:12] for line in lines] == [
+        "-FROM golang",
+        "+FROM golang",
+        " ENV API_TOK",
+        "+FROM scratc",
+        " CMD app",
+    ]
+    assert "hunter2" not in code.text
+
+
+def test_that_without_a_rewrite_it_is_the_comparison_in_another_order() -> None:
+    found = story_document(everything(), None, "")
+    ids = [section.id for section in found.sections]
+    assert ids[:4] == ["summary", "causes", "findings", "start"]
+    assert "dockerfile" not in ids
