@@ -238,9 +238,9 @@ class _Loop:
         if streams.events.buffered or streams.events.fileno() in numbers:
             for event in streams.events.read():
                 self._take(event)
-        if streams.wire.fileno() in numbers:
+        if streams.wire.fileno() in numbers and streams.wire.arrived():
             self._take_start_answer()
-        if streams.side.fileno() in numbers:
+        if streams.side.fileno() in numbers and streams.side.arrived():
             self._take_address()
 
     def _read_output(self) -> None:

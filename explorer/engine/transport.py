@@ -177,6 +177,25 @@ class Connection:
         pending = getattr(self._socket, "pending", None)
         return bool(pending()) if pending is not None else False
 
+    def arrived(self) -> bool:
+        """Whether what poll saw is a part of an answer (or the end): TLS has messages of its own, which are taken here."""
+        if self._rest or not hasattr(self._socket, "pending"):
+            return True
+        import ssl
+
+        patience = self._socket.gettimeout()
+        self._socket.settimeout(0.0)
+        try:
+            self._rest = self._socket.recv(_HEAD_LIMIT)
+        except ssl.SSLWantReadError:
+            return False
+        except OSError:
+            # Whoever reads the answer is told.
+            return True
+        finally:
+            self._socket.settimeout(patience)
+        return True
+
     def wait_at_most(self, seconds: float) -> None:
         """Bound every wait from now on."""
         self._socket.settimeout(seconds)

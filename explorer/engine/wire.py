@@ -64,8 +64,12 @@ class Wire:
         self._method = ""
 
     def fileno(self) -> int:
-        """Readable when an answer to ask() comes."""
+        """Readable when an answer to ask() comes; see arrived()."""
         return self._connection.fileno()
+
+    def arrived(self) -> bool:
+        """Whether answer() need not wait, once the descriptor is readable: what came may be TLS's own."""
+        return self._connection.arrived()
 
     def call(self, method: str, target: str, document: Any = None) -> Any:
         """Send a request and return its JSON answer (None for none); EngineRefused, EngineLost."""

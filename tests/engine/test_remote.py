@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import shutil
 import socket
 import stat
@@ -14,18 +16,26 @@ from pathlib import Path
 
 import pytest
 
+from explorer.coldstart.measurement import perform
+from explorer.coldstart.plan import Request, plan
+from explorer.coldstart.sample import OK
+from explorer.coldstart.store import Store
 from explorer.engine.client import connect
 from explorer.errors import EngineUnreachable
 from explorer.filesystem.cache import LayerStore
+from explorer.resources import resource
 from explorer.task import Task
 from explorer.workflow.analysing import analyse
 from explorer.workflow.opening import Options
+from tests.cli.command import image_explorer
+from tests.coldstart.engines import program_archive
 from tests.engine.docker import PrivateEngine, private_engine
 from tests.support.archives import built, docker_legacy, layer_tar
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 IMAGE = built(layer_tar({"app": b"x" * 5000}), tags=["remote/app:1"])
+SMALLER = built(layer_tar({"app": b"x" * 3000}), tags=["remote/app:2"])
 _START_SECONDS = 20.0
 
 
@@ -66,6 +76,14 @@ def _free_port() -> int:
         return port
 
 
+def _ends_at_once() -> Path:
+    """A program of a few kilobytes that needs nothing."""
+    name = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine())
+    return (
+        resource("native", f"floor-{name}") if name else pytest.skip("no program for this machine")
+    )
+
+
 @pytest.fixture(scope="module")
 def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
     if shutil.which("dockerd") is None or os.geteuid() != 0:
@@ -80,7 +98,9 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
         "--tlscert", f"{folder}/server.pem", "--tlskey", f"{folder}/server-key.pem",
     ]  # fmt: skip
     with private_engine(*secure) as engine:
-        engine.docker.load(docker_legacy(IMAGE))
+        for image in (IMAGE, SMALLER):
+            engine.docker.load(docker_legacy(image))
+        engine.docker("load", "-q", data=program_archive("remote/hi:1", _ends_at_once()))
         yield Remote(engine, f"tcp://127.0.0.1:{port}", folder)
 
 
@@ -104,6 +124,27 @@ def test_that_an_image_is_read_through_a_context_with_certificates(remote: Remot
     found = analyse(Task(), Options("remote/app:1", host="far"), LayerStore.private())
     assert (found.via, found.complete) == ("export", True)
     assert found.totals.content_bytes == 5000
+
+
+def test_that_all_is_done_through_a_context_with_certificates(
+    remote: Remote, tmp_path: Path
+) -> None:
+    create_context("far", certificates(remote))
+    listed = image_explorer("list", "--host", "far")
+    assert {"remote/app:1", "remote/app:2", "remote/hi:1"} <= set(listed.stdout.split())
+    pair = ("remote/app:1", "remote/app:2")
+    compared = image_explorer("compare", *pair, "--host", "far", "--json", "-")
+    assert json.loads(compared.stdout)["totals"]["content_bytes"]["delta"] == -2000
+    limits = ("--against", "remote/app:2", "--max-growth", "1kB")
+    checked = image_explorer("check", "remote/app:1", *limits, "--host", "far", cwd=tmp_path)
+    assert (checked.returncode, checked.stdout.splitlines()[-1]) == (1, "1 rule: 1 failed")
+    wanted = Request(
+        ("remote/hi:1",), ready="exit", network="none", allow_remote=True, runs=1, warm_ups=0
+    )
+    engine = connect("far")
+    sample = perform(Task(), engine, plan(engine, wanted), Store(tmp_path))
+    assert ([run.status for run in sample.good(0)], sample.environment.remote) == ([OK], True)
+    assert engine.get_json("/containers/json?all=1") == []
 
 
 def test_that_docker_context_use_counts_as_it_does_for_docker(
