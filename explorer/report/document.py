@@ -6,7 +6,7 @@ all of them show the same figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import overload
@@ -70,17 +70,17 @@ _READ_AT_ONCE = 4096
 
 @dataclass(frozen=True, eq=False)
 class Listing(Sequence[Row]):
-    """Rows that are made when they are read, out of ids: a million of them take the room of their ids."""
+    """Rows that are made when they are read, out of ids, some thousand at a time: a million take the room of their ids."""
 
     ids: Array
-    made: Callable[[int], Row]
+    made: Callable[[Array], Iterable[Row]]
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __iter__(self) -> Iterator[Row]:
         for start in range(0, len(self.ids), _READ_AT_ONCE):
-            yield from map(self.made, self.ids[start : start + _READ_AT_ONCE].tolist())
+            yield from self.made(self.ids[start : start + _READ_AT_ONCE])
 
     @overload
     def __getitem__(self, place: int) -> Row: ...
@@ -89,7 +89,8 @@ class Listing(Sequence[Row]):
     def __getitem__(self, place: int | slice) -> Row | Listing:
         if isinstance(place, slice):
             return Listing(self.ids[place], self.made)
-        return self.made(int(self.ids[place]))
+        (row,) = self.made(self.ids[place : place + 1 or None])
+        return row
 
 
 @dataclass(frozen=True)

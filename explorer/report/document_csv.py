@@ -75,15 +75,18 @@ def _table(table: Table) -> Iterator[Line]:
 
 
 def _cell(value: Cell) -> object:
-    if isinstance(value, Typed):
-        return _cell(value.value)
+    # The most frequent kinds first: there may be millions of them.
+    if value is None:
+        return ""
     if isinstance(value, bytes):
         return "/" + path_text(value)
     if isinstance(value, str):
         return csv_cell(value)
+    if isinstance(value, Typed):
+        return _cell(value.value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else value
+    return value
 
 
 def _as_table(block: Block, section: Section) -> Table | None:

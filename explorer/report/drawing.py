@@ -101,7 +101,7 @@ def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
         names = text.split("/")
         for first in range(2, len(names)):
             cut = "/".join(("…", *names[first:]))
-            if _FULL * room <= text_width(cut, size, bold=bold) <= room:
+            if cut.strip("…/.") and _FULL * room <= text_width(cut, size, bold=bold) <= room:
                 return cut
     # No letter is narrower than a third of its size.
     keep = min(len(text) - 1, int(3 * max(room, 0.0) / size))
@@ -110,7 +110,8 @@ def fitted(text: str, size: float, room: float, *, bold: bool = False) -> str:
         head = 0 if text.startswith("/") else (keep + 1) // 2
         cut = f"{text[:head]}…{text[len(text) - (keep - head) :]}"
         if text_width(cut, size, bold=bold) <= room:
-            return cut
+            # "…/…" names nothing.
+            return cut if cut.strip("…/.") else ""
         keep -= 1
     return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,14 +195,14 @@ def test_that_what_is_missing_is_said_before_all_figures() -> None:
     described, layers = image(layer(file("a", 5)), layer(file("b", 5)))
     part = analyse(described, {0: layers[0]}, problems=["Layer 1 is damaged."])
     assert analysis_document(part).warnings == (
-        "Incomplete: test:latest was read in part only (1 of 2 layers). All figures are of what was read.",
+        "Incomplete: test:latest was read only in part (1 of 2 layers). All figures are of what was read.",
         "Layer 1 is damaged.",
     )
     other = replace(described, id="sha256:1", platform=Platform("linux", "arm64"))
     warnings = compare_document(compare(part, analyse(other, layers))).warnings
     assert warnings == (
         "They are for different platforms: linux/amd64 and linux/arm64.",
-        "test:latest was read in part only (1 of 2 layers); differences may be missing files.",
+        "test:latest was read only in part (1 of 2 layers); differences may be missing files.",
         "docker-daemon:test:latest (before): Layer 1 is damaged.",
     )
     assert compare_document(compare(part, part)).warnings[0] == "Both are the same image."
@@ -240,9 +241,7 @@ def test_that_a_measured_cold_start_joins_the_comparison(tmp_path: Path) -> None
     assert [row[1] for row in table.rows] == pytest.approx([0.04055, 0.01055])
     assert found is not None
     apart = compare_document(measured(replace(found, together=None))).sections[-1].blocks[0]
-    assert apart == Paragraph(
-        "They were measured apart from each other, which proves no difference."
-    )
+    assert apart == Paragraph("They were measured separately, so no difference is proved.")
     assert all(item.id != "start" for item in compare_document(measured(None)).sections)
 
 
@@ -258,6 +257,14 @@ def test_that_a_cut_label_keeps_its_figure_whole_or_leaves_it_out(room: int, bol
 def test_that_a_cut_path_keeps_its_end() -> None:
     assert fitted("/usr/lib/gcc/x86_64-linux-gnu/12/cc1", 11.0, 90).startswith("…")
     assert fitted("/usr/lib/gcc/x86_64-linux-gnu/12/cc1", 11.0, 90).endswith("/12/cc1")
+
+
+@given(st.integers(0, 300))
+def test_that_a_cut_path_names_something(room: int) -> None:
+    for path in ("/usr/lib/x86_64-linux-gnu/…", "/go/pkg/mod/golang.org/x", "/…"):
+        cut = fitted(path, 11.0, room)
+        assert text_width(cut, 11.0) <= room
+        assert cut in ("", path) or re.search(r"\w", cut)
 
 
 def test_that_labels_of_tiles_stay_inside_them() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from explorer.compare.comparison import settings_of
 from explorer.compare.naming import image_name
+from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Kind as Entry
 from explorer.findings.analysis import Analysis
 from explorer.findings.binary import ImageBinary
@@ -124,7 +127,7 @@ def _categories(a: Analysis) -> Section:
         tuple(rows),
         total=(tr("all"), whole, 1.0 if whole else None, files),
         note=tr(
-            "A category is what bytes are for; each byte of the content is in exactly one. Files are counted in every layer, hard links to them not."
+            "A category is what bytes are for; each byte of the content is in exactly one. Files are counted in every layer, hard links to them are not."
         ),
     )
     map_: tuple[Block, ...] = ()
@@ -154,7 +157,7 @@ def _findings(a: Analysis, limit: int | None) -> Section:
         )
         for finding in a.findings
     )
-    note = tr("Findings may overlap, so that their sizes make no sum.")
+    note = tr("Findings may overlap, so their sizes cannot be added up.")
     table = Table("findings", tr("What could go"), columns, rows, note=note).capped(limit)
     return Section("findings", tr("Findings"), (table,))
 
@@ -205,15 +208,16 @@ def _files(a: Analysis, limit: int | None) -> Section:
     labels = [category.label() for category in CATEGORIES]
     path = paths_of(stack.tree) if limit is None else stack.tree.path
 
-    def row(place: int) -> Row:
-        return (
-            path(int(stack.node[place])),
-            labels[int(a.category[place])],
-            a.stack_layers[int(stack.layer[place])],
-            int(stack.size[place]),
+    def made(some: Array) -> Iterable[Row]:
+        return zip(
+            map(path, stack.node[some].tolist()),
+            map(labels.__getitem__, a.category[some].tolist()),
+            map(a.stack_layers.__getitem__, stack.layer[some].tolist()),
+            stack.size[some].tolist(),
+            strict=True,
         )
 
-    rows = Listing(found[:limit], row)
+    rows = Listing(found[:limit], made)
     whole = a.totals.content_bytes
     more = len(found) - len(rows)
     rest = int(stack.size[found[len(rows) :]].sum())

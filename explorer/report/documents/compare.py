@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from explorer.compare.comparison import CategoryDelta, Comparison, Pair
 from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
+from explorer.filesystem.columnfile import Array
 from explorer.findings.category import CATEGORIES
 from explorer.findings.finding import Finding
 from explorer.image.redact import redact
@@ -49,6 +50,8 @@ from explorer.units import count_text, display_text, size_text
 
 # Causes that the first lines name.
 _CAUSES = 3
+# Beside the numbers of Change: a file became a folder, or a folder a file.
+_TURNED = 255
 
 
 def compare_document(comparison: Comparison, limit: int | None = ROWS) -> Document:
@@ -289,20 +292,23 @@ def _largest(c: Comparison, limit: int | None) -> tuple[Table, ...]:
         Column("partner", tr("Moved to or from"), Kind.PATH, optional=True),
         *_pair_columns(c),
     )
-    words = {int(change): tr(text) for change, text in FATES.items()}
-    turned = {*np.flatnonzero(diff.turned).tolist()}
+    words = {int(change): tr(text) for change, text in FATES.items()} | {_TURNED: tr(TURNED)}
+    fate = np.where(diff.turned, _TURNED, diff.change)
     path = paths_of(diff.tree) if limit is None else diff.tree.path
 
-    def row(node: int) -> Row:
-        partner = int(diff.partner[node])
-        return (
-            path(node),
-            tr(TURNED) if node in turned else words[int(diff.change[node])],
-            path(partner) if partner >= 0 else None,
-            *_pair(Pair(int(diff.size_a[node]), int(diff.size_b[node]))),
+    def made(some: Array) -> Iterable[Row]:
+        before, after = diff.size_a[some], diff.size_b[some]
+        return zip(
+            map(path, some.tolist()),
+            map(words.__getitem__, fate[some].tolist()),
+            (path(node) if node >= 0 else None for node in diff.partner[some].tolist()),
+            before.tolist(),
+            after.tolist(),
+            (after - before).tolist(),
+            strict=True,
         )
 
-    rows = Listing(nodes[:limit], row)
+    rows = Listing(nodes[:limit], made)
     more = len(nodes) - len(rows)
     whole = Pair(int(diff.size_a[nodes].sum()), int(diff.size_b[nodes].sum()))
     cut = nodes[len(rows) :]
