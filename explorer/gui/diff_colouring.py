@@ -6,43 +6,42 @@ import numpy as np
 from PySide6.QtGui import QColor
 
 from explorer.filesystem.columnfile import Array
+from explorer.gui import diff_figures as figures
 from explorer.gui.diff_selection import DiffSelection
-from explorer.gui.models.deltas import ADDED, CHANGED, MOVED, REMOVED, SAME, STATES
+from explorer.gui.models.deltas import ADDED, MOVED, REMOVED, SAME, STATES
 from explorer.gui.theme import current_theme
 from explorer.translation import tr
 
 # Paul Tol's bright and vibrant: apart in all three kinds of colour blindness.
 SMALLER, LARGER, MOVES, OTHER, UNCHANGED = "#4477AA", "#EE7733", "#AA3377", "#CCBB44", "#BBBBBB"
+_TINTS = {
+    figures.UNCHANGED: UNCHANGED,
+    figures.SMALLER: SMALLER,
+    figures.LARGER: LARGER,
+    figures.MOVES: MOVES,
+    figures.OTHER: OTHER,
+}
 _BARS_LIGHT, _BARS_DARK = ("#a9c8ea", "#f7c9a3"), ("#2d5583", "#86451a")
 
 
 def node_colours(selection: DiffSelection) -> Array:
     """uint8[n, 3]: a colour for each node of the joined tree, folders by their net difference."""
-    delta = selection.total_b - selection.total_a
-    table = np.array(
-        [_rgb(colour) for colour in (UNCHANGED, SMALLER, LARGER, MOVES, OTHER)], dtype=np.uint8
-    )
-    key = np.where(delta < 0, 1, np.where(delta > 0, 2, 0))
-    leaves = selection.leaves
-    key[leaves & (selection.state == STATES.index(MOVED))] = 3
-    key[leaves & (selection.state == STATES.index(CHANGED)) & (delta == 0)] = 4
-    return np.asarray(table[key])
+    table = np.array([_rgb(_TINTS[tint]) for tint in figures.TINTS], dtype=np.uint8)
+    return np.asarray(table[selection.tint])
 
 
 def legend(selection: DiffSelection) -> list[tuple[str, QColor, int]]:
     """What the colours stand for: name, colour, and the bytes that differ or are the same."""
-    diff, leaves = selection.diff, selection.leaves
-    own = np.where(leaves, selection.total_b - selection.total_a, 0)
-    moved = leaves & (selection.state == STATES.index(MOVED))
-    same = leaves & (selection.state == STATES.index(SAME))
-    entries = [
-        ("▼", tr("smaller or removed"), SMALLER, int(-own[(own < 0) & ~moved].sum())),
-        ("▲", tr("larger or added"), LARGER, int(own[(own > 0) & ~moved].sum())),
-        (MOVED, tr("moved"), MOVES, int(own[moved & (own > 0)].sum())),
-        (SAME, tr("the same"), UNCHANGED, int(diff.size_b[same].sum())),
-    ]
+    entries = (
+        ("▼", tr("smaller or removed"), figures.SMALLER),
+        ("▲", tr("larger or added"), figures.LARGER),
+        (MOVED, tr("moved"), figures.MOVES),
+        (SAME, tr("the same"), figures.UNCHANGED),
+    )
     return [
-        (f"{sign} {text}", QColor(colour), size) for sign, text, colour, size in entries if size
+        (f"{sign} {text}", QColor(_TINTS[tint]), size)
+        for sign, text, tint in entries
+        if (size := selection.tint_bytes[tint])
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import numpy as np
 from explorer.compare.comparison import Comparison
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.diff import Change, TreeDiff
+from explorer.filesystem.texts import Texts
+from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import View
 from explorer.findings.query import Query
 from explorer.gui.models.deltas import ADDED, CHANGED, MOVED, REMOVED, SAME, STATE_OF, STATES
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 DEFAULT_STATES = frozenset({ADDED, REMOVED, CHANGED, MOVED})
 _CODES = np.array([STATES.index(STATE_OF[change]) for change in Change], dtype=np.uint8)
 _SAME = STATES.index(SAME)
+# What the colours of the maps tell.
+UNCHANGED, SMALLER, LARGER, MOVES, OTHER = TINTS = range(5)
+# Folders with more children are put in order on the thread.
+_LONG = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +39,20 @@ class Joined:
     own: Array  # uint8[n], index into STATES
     leaves: Array  # bool[n], TreeDiff.leaves
     state: Array  # uint8[n], index into STATES, folders included
+    named: Mapping[
+        int, Array
+    ]  # int64[k], the children of large folders in the order of their names
 
     @classmethod
     def of(cls, comparison: Comparison) -> Joined:
         """Work it out."""
         diff = comparison.diff
         own, leaves = _CODES[diff.change], np.asarray(diff.leaves)
-        return cls(comparison, own, leaves, _states(diff, own, leaves))
+        lengths = np.bincount(diff.tree.parent[1:])
+        named = {
+            node: by_name(diff.tree, node) for node in np.flatnonzero(lengths > _LONG).tolist()
+        }
+        return cls(comparison, own, leaves, _states(diff, own, leaves), named)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +67,10 @@ class DiffFigures:
     openable: bytes  # one byte a node: whether anything under it is visible
     counts: dict[str, int]  # files of each state that the filter keeps
     views: tuple[View, View, View]  # of A, B and the differences
+    tint: (
+        Array  # uint8[n], index into TINTS: how a node is coloured, folders by their net difference
+    )
+    tint_bytes: tuple[int, ...]  # what each of TINTS stands for, see _tint_bytes()
 
 
 def figures(task: Task, joined: Joined, states: frozenset[str], query: Query | None) -> DiffFigures:
@@ -89,7 +107,15 @@ def figures(task: Task, joined: Joined, states: frozenset[str], query: Query | N
         openable=_openable(diff, visible),
         counts=_counts(diff, own, leaves & matched),
         views=(a, b, delta),
+        tint=_tint(joined, b.total - a.total),
+        tint_bytes=_tint_bytes(diff, own, leaves, np.where(leaves, size_b - size_a, 0)),
     )
+
+
+def by_name(tree: FileTree, node: int) -> Array:
+    """int64[k]: the children of a folder in the order of their names."""
+    nodes = tree.children(node)
+    return np.asarray(nodes[Texts.of(tree.names, tree.name_offsets, nodes).order()])
 
 
 def opened(task: Task, files: Compared, states: frozenset[str] | None) -> DiffFigures:
@@ -137,3 +163,23 @@ def _states(diff: TreeDiff, own: Array, leaves: Array) -> Array:
     state[folders & (inside_a == 0) & (inside_b > 0)] = STATES.index(ADDED)
     state[folders & (inside_b == 0) & (inside_a > 0)] = STATES.index(REMOVED)
     return state
+
+
+def _tint(joined: Joined, delta: Array) -> Array:
+    tint = np.where(delta < 0, SMALLER, np.where(delta > 0, LARGER, UNCHANGED)).astype(np.uint8)
+    tint[joined.leaves & (joined.state == STATES.index(MOVED))] = MOVES
+    tint[joined.leaves & (joined.state == STATES.index(CHANGED)) & (delta == 0)] = OTHER
+    return tint
+
+
+def _tint_bytes(diff: TreeDiff, own: Array, leaves: Array, delta: Array) -> tuple[int, ...]:
+    """Bytes that are the same, that files lost and gained, and that moved; of other modes and owners none."""
+    moved = leaves & (own == STATES.index(MOVED))
+    same = leaves & (own == _SAME)
+    return (
+        int(diff.size_b[same].sum()),
+        int(-delta[(delta < 0) & ~moved].sum()),
+        int(delta[(delta > 0) & ~moved].sum()),
+        int(delta[moved & (delta > 0)].sum()),
+        0,
+    )

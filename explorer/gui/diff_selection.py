@@ -14,7 +14,7 @@ from explorer.filesystem.diff import TreeDiff
 from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import View
 from explorer.findings.query import Query
-from explorer.gui.diff_figures import DEFAULT_STATES, DiffFigures, Joined, figures
+from explorer.gui.diff_figures import DEFAULT_STATES, TINTS, DiffFigures, Joined, by_name, figures
 from explorer.gui.jobs import Job, Jobs
 from explorer.gui.models.deltas import STATES
 from explorer.gui.selection import Navigation
@@ -41,7 +41,7 @@ class DiffSelection(QObject):
     """
 
     changed = Signal()  # other paths are shown, or another comparison
-    busy_changed = Signal(bool)
+    busy_changed = Signal()
     failed = Signal(str)
     current_changed = Signal(int)
     hovered = Signal(int)
@@ -62,6 +62,8 @@ class DiffSelection(QObject):
         self.state: Array = np.zeros(1, dtype=np.uint8)  # index into STATES, folders included
         self.leaves: Array = np.zeros(1, dtype=bool)
         self.counts: dict[str, int] = dict.fromkeys(STATES, 0)
+        self.tint: Array = np.zeros(1, dtype=np.uint8)  # index into TINTS
+        self.tint_bytes: tuple[int, ...] = (0,) * len(TINTS)
         self._joined: Joined | None = None
         self._linking = False
         for side in self.sides:
@@ -111,6 +113,12 @@ class DiffSelection(QObject):
         """Keep only what a filter matches in either image; None keeps all."""
         self.query = query
         self._renew()
+
+    def named(self, node: int) -> Array:
+        """int64[k]: the children of a folder in the order of their names."""
+        assert self._joined is not None
+        known = self._joined.named.get(node)
+        return by_name(self.diff.tree, node) if known is None else known
 
     # ---- where people are
 
@@ -171,7 +179,7 @@ class DiffSelection(QObject):
         self._job = self._jobs.start_waiting(
             _COUNT, asked, on_done=self._counted, on_failed=self._not_counted
         )
-        self.busy_changed.emit(True)
+        self.busy_changed.emit()
 
     def _counted(self, counted: DiffFigures) -> None:
         self._settle()
@@ -183,7 +191,7 @@ class DiffSelection(QObject):
 
     def _settle(self) -> None:
         self._job = None
-        self.busy_changed.emit(False)
+        self.busy_changed.emit()
 
     def _take(self, counted: DiffFigures) -> None:
         joined = self._joined = counted.joined
@@ -191,6 +199,7 @@ class DiffSelection(QObject):
         self.state, self.leaves = joined.state, joined.leaves
         self.total_a, self.total_b, self.churn = counted.total_a, counted.total_b, counted.churn
         self.visible, self.openable, self.counts = counted.visible, counted.openable, counted.counts
+        self.tint, self.tint_bytes = counted.tint, counted.tint_bytes
         for side, shown in zip((self.a, self.b, self.delta), counted.views, strict=True):
             side.show(self.diff.tree, shown)
         self.changed.emit()

@@ -29,8 +29,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from explorer.compare.comparison import Comparison
+    from explorer.errors import ExplorerError
+    from explorer.gui.diff_figures import DiffFigures
     from explorer.gui.pages.comparison import ComparisonView
+    from explorer.workflow.comparing import Compared
 
 _SIBLINGS = 40
 _HEARTBEAT_MS = 5
@@ -49,33 +51,34 @@ def main() -> None:
     chosen = parser.parse_args()
     print(machine())
     if len(chosen.pair) == 2:
-        comparison = _pair(*chosen.pair)
+        _pair(*chosen.pair)
     else:
         with tempfile.TemporaryDirectory() as folder:
             paths = _analyses(Path(chosen.keep or folder), chosen.files, chosen.kind, chosen.flat)
             _compared(*paths)
-            comparison = _handed_over(*paths)
-    print(f"{len(comparison.diff):,} paths, content {comparison.content.delta:+,} bytes")
-    _Window(comparison).measure()
+            _Window().measure(_handed_over(*paths))
     print(f"{'peak of this process':<52} {_peak():7.0f} MiB")
 
 
-def _pair(a: str, b: str) -> Comparison:
+def _pair(a: str, b: str) -> None:
+    """Compare two images, and show it."""
     from explorer import sandbox
     from explorer.task import Task
-    from explorer.workflow.comparing import Compared, Side
+    from explorer.workflow.comparing import Side
     from explorer.workflow.opening import Options
 
     sides = [Side(asdict(Options(name))) for name in (a, b)]
     work = "explorer.workflow.comparing:compare_to_files"
-    comparison: Comparison | None = None
-    for name in ("first", "from the cache", "from the cache"):
-        with tempfile.TemporaryDirectory() as folder:
-            with _timed(f"worker, both images and comparison, {name}"):
-                files: Compared = sandbox.run(Task(), work, *sides, folder)
-            comparison = _told("comparison mapped", files.load)
-    assert comparison is not None
-    return comparison
+    with tempfile.TemporaryDirectory() as folder:
+
+        def compared() -> Compared:
+            files: Compared = sandbox.run(Task(), work, *sides, folder)
+            return files
+
+        _told("worker, both images and comparison, first", compared)
+        _told("worker, both images and comparison, from the cache", compared)
+        files = _told("worker, both images and comparison, from the cache", compared)
+        _Window().measure(files)
 
 
 def _compared(a: Path, b: Path) -> None:
@@ -104,10 +107,10 @@ def _compare_kept(a: Path, b: Path) -> None:
     print(f"{size / 1e6:.1f} MB", flush=True)
 
 
-def _handed_over(a: Path, b: Path) -> Comparison:
+def _handed_over(a: Path, b: Path) -> Compared:
     from explorer.workflow.comparing import Compared
 
-    return Compared(str(a), str(b), str(a.with_suffix(".comparison"))).load()
+    return Compared(str(a), str(b), str(a.with_suffix(".comparison")))
 
 
 def _analyses(folder: Path, files: int, kind: str, flat: bool) -> tuple[Path, Path]:
@@ -153,22 +156,23 @@ def _write_analysis(target: Path, files: int, version: int, kind: str, flat: boo
 
 
 class _Window:
-    """The view of one comparison, and a heart that notices when the window does not answer."""
+    """The view of a comparison, and a heart that notices when the window does not answer."""
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self) -> None:
         from PySide6.QtCore import QTimer
         from PySide6.QtWidgets import QApplication
 
         self._application: QApplication = QApplication.instance() or QApplication([])  # type: ignore[assignment]
+        from explorer.gui.jobs import Jobs
         from explorer.gui.pages.comparison import ComparisonView
 
-        self._comparison = comparison
-        self._view: ComparisonView = ComparisonView()
+        self._jobs = Jobs()
+        self._view: ComparisonView = ComparisonView(jobs=self._jobs)
         self._beat, self._pause = 0.0, 0.0
         self._heart = QTimer(interval=_HEARTBEAT_MS)
         self._heart.timeout.connect(self._feel)
 
-    def measure(self) -> None:
+    def measure(self, compared: Compared) -> None:
         """Do what people do, step by step."""
         from PySide6.QtCore import Qt
 
@@ -178,9 +182,8 @@ class _Window:
         view.show()
         self._settle()
         self._heart.start()
-        self._step(
-            "shown: cards, tree, tables, maps", lambda: view.show_comparison(self._comparison)
-        )
+        self._step("mapped, counted and shown", lambda: self._show(compared))
+        print(f"{len(chosen.diff):,} paths")
         self._step("“the same” shown", files.show_all)
         self._step("sorted by name", lambda: tree.sortByColumn(0, Qt.SortOrder.AscendingOrder))
         self._step("sorted by size", lambda: tree.sortByColumn(1, Qt.SortOrder.DescendingOrder))
@@ -190,14 +193,25 @@ class _Window:
         self._step(
             "100 steps to the next change", lambda: [tree.step_change(1) for _ in range(100)]
         )
-        last = len(self._comparison.diff) - 1
-        self._step("a file far down revealed", lambda: chosen.set_current(last))
+        self._step("a file far down revealed", lambda: chosen.set_current(len(chosen.diff) - 1))
         self._step("zoomed to the biggest folder", lambda: chosen.set_zoom(1))
         self._step("zoomed out", chosen.zoom_out)
         self._step("all folded", tree.collapseAll)
         first = tree.model_.index(0, 0)
         self._step("first folder unfolded", lambda: tree.expand(first))
         view.close()
+        self._jobs.close()
+
+    def _show(self, compared: Compared) -> None:
+        def counted(found: DiffFigures) -> None:
+            self._view.show_comparison(found.joined.comparison, found)
+
+        def failed(error: ExplorerError) -> None:
+            raise error
+
+        self._jobs.start_waiting(
+            "explorer.gui.diff_figures:opened", (compared, None), on_done=counted, on_failed=failed
+        )
 
     def _filter(self, text: str) -> None:
         from explorer.findings.query import parse_query
@@ -225,9 +239,7 @@ class _Window:
         quiet = 0
         while quiet < 3:
             self._application.processEvents()
-            busy = getattr(files.selection, "busy", False) or any(
-                side.drawing for side in maps if side.isVisible()
-            )
+            busy = self._jobs.busy or any(side.drawing for side in maps if side.isVisible())
             quiet = 0 if busy else quiet + 1
 
 

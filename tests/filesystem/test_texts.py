@@ -47,6 +47,13 @@ def test_that_a_hash_depends_on_every_byte_and_on_the_length() -> None:
     assert len(set(texts_of(strings).hashes().tolist())) == len(strings)
 
 
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.text("ab\0", max_size=18).map(str.encode), max_size=8))
+def test_that_the_order_is_that_of_the_bytes(strings: list[bytes]) -> None:
+    expected = sorted(range(len(strings)), key=strings.__getitem__)
+    assert texts_of(strings).order().tolist() == expected
+
+
 @settings(max_examples=50, deadline=None)
 @given(STRINGS, st.data())
 def test_that_chosen_strings_are_joined_in_their_order(

@@ -94,7 +94,7 @@ class DiffTreeModel(QAbstractItemModel):
         """The next (1) or the former (-1) changed path in the order of the tree that holds no other; -1 for none."""
         if self._selection.comparison is None:
             return -1
-        if node == 0 or (step > 0 and len(self._changed(node))):
+        if node == 0 or (step > 0 and self._first_changed(self._list(node)) >= 0):
             found = self._leaf(node, step)
             return found or -1
         while node:
@@ -106,21 +106,24 @@ class DiffTreeModel(QAbstractItemModel):
 
     def _leaf(self, node: int, step: int) -> int:
         """The first (1) or last (-1) changed path below a node, itself when there is none."""
-        while len(children := self._changed(node)):
-            node = int(children[0 if step > 0 else -1])
+        while (inner := self._first_changed(self._list(node)[:: 1 if step > 0 else -1])) >= 0:
+            node = inner
         return node
 
     def _beside(self, node: int, step: int) -> int:
         """The next changed sibling, -1 for none."""
         children = self._list(int(self._selection.diff.tree.parent[node]))
         own = int(self._row_of[node])
-        rest = children[own + 1 :] if step > 0 else children[:own][::-1]
-        rest = rest[self._selection.state[rest] != _SAME]
-        return int(rest[0]) if len(rest) else -1
+        return self._first_changed(children[own + 1 :] if step > 0 else children[:own][::-1])
 
-    def _changed(self, node: int) -> Array:
-        children = self._list(node)
-        return np.asarray(children[self._selection.state[children] != _SAME])
+    def _first_changed(self, nodes: Array) -> int:
+        """The first of some nodes that is not the same, -1 for none."""
+        for start in range(0, len(nodes), PAGE):
+            page = nodes[start : start + PAGE]
+            changed = np.flatnonzero(self._selection.state[page] != _SAME)
+            if len(changed):
+                return int(page[changed[0]])
+        return -1
 
     # ---- what Qt asks
 
@@ -247,18 +250,20 @@ class DiffTreeModel(QAbstractItemModel):
         if children is None:
             if self._selection.comparison is None:
                 return _NOTHING
-            nodes = self._selection.diff.tree.children(node)
-            children = self._sorted(nodes[self._selection.visible[nodes]])
+            children = self._sorted(node)
             self._children[node] = children
             self._handed.setdefault(node, min(len(children), PAGE))
             self._row_of[children] = np.arange(len(children), dtype=np.int32)
         return children
 
-    def _sorted(self, nodes: Array) -> Array:
+    def _sorted(self, node: int) -> Array:
         chosen = self._selection
         if self._column == NAME:
-            names = sorted(nodes.tolist(), key=chosen.diff.tree.name, reverse=self._descending)
-            return np.asarray(names, dtype=np.int64)
+            named = chosen.named(node)
+            named = named[chosen.visible[named]]
+            return named[::-1] if self._descending else named
+        nodes = chosen.diff.tree.children(node)
+        nodes = nodes[chosen.visible[nodes]]
         if self._column == SIZE_A:
             keys = chosen.total_a[nodes]
         elif self._column == SIZE_B:
@@ -267,8 +272,8 @@ class DiffTreeModel(QAbstractItemModel):
             keys = chosen.state[nodes].astype(np.int64)
         else:
             keys = np.abs(chosen.total_b[nodes] - chosen.total_a[nodes])
-        order = np.lexsort((-chosen.churn[nodes], -keys if self._descending else keys))
-        return np.asarray(nodes[order])
+        keys = -keys if self._descending else keys
+        return np.asarray(nodes[np.lexsort((-chosen.churn[nodes], keys))])
 
     def _hand_out(self, node: int, count: int) -> None:
         have, new = self._handed[node], min(count, len(self._list(node)))

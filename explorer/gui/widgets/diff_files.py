@@ -61,7 +61,7 @@ class DiffFiles(QWidget):
         head = QHBoxLayout()
         head.addWidget(states, 1)
         for button, text, hint, key, step in (
-            (self.former, "↑", tr("Former change"), "Shift+F7", -1),
+            (self.former, "↑", tr("Previous change"), "Shift+F7", -1),
             (self.next, "↓", tr("Next change"), "F7", 1),
         ):
             action = QAction(hint, self)
@@ -151,9 +151,9 @@ class DiffFiles(QWidget):
         tip = self.tree.model_.tip(chosen) if chosen > 0 else ""
         self.hover_text.emit(tip.replace("\n", " · "))
 
-    def _show_busy(self, busy: bool) -> None:
+    def _show_busy(self) -> None:
         """The pointer says that what is shown will soon be another."""
-        if busy:
+        if self.selection.busy:
             self.setCursor(Qt.CursorShape.BusyCursor)
         else:
             self.unsetCursor()
@@ -163,7 +163,7 @@ class DiffFiles(QWidget):
 
     def _step(self, by: int) -> None:
         if not self.tree.step_change(by):
-            text = tr("There is no further change.") if by > 0 else tr("There is no former change.")
+            text = tr("There is no later change.") if by > 0 else tr("There is no earlier change.")
             self.notice.say(text, seconds=4)
 
     def _say(self) -> None:

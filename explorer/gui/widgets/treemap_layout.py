@@ -18,6 +18,8 @@ PADDING = 2
 _TITLE_MIN_WIDTH, _TITLE_MIN_HEIGHT = 48, 40
 _MAX_DEPTH = 64
 _SLICE = 400
+# Folders with more children are looked through first.
+_LONG = 20_000
 
 
 @dataclass
@@ -67,6 +69,12 @@ def layout_steps(
         if not len(children):
             continue
         sizes = view.total[children]
+        whole = int(sizes.sum())
+        # Of a million files few can be drawn: only these are put in order.
+        floor = cutoff * cutoff if len(children) > _LONG else 0.0
+        drawn = sizes * (inner[2] * inner[3] / whole) >= floor
+        rest = int(view.files[children[~drawn]].sum()), whole - int(sizes[drawn].sum())
+        children, sizes = children[drawn], sizes[drawn]
         order = np.argsort(-sizes, kind="stable")
         _place(
             layout,
@@ -74,6 +82,7 @@ def layout_steps(
             view,
             children[order].tolist(),
             sizes[order].tolist(),
+            (last, *rest),
             inner,
             cutoff,
             depth,
@@ -132,17 +141,18 @@ def _place(
     view: View,
     nodes: list[int],
     sizes: list[int],
+    rest: tuple[int, int, int],
     room: tuple[float, float, float, float],
     cutoff: float,
     depth: int,
     work: list[tuple[int, float, float, float, float, int]],
 ) -> None:
-    """Squarify one folder's children into `room`; those below the cutoff become one rest block."""
+    """Squarify a folder's larger children into `room`; with the `rest` (folder, files, bytes) they leave one block."""
     x, y, w, h = room
     if w < 1 or h < 1:
         return
-    left = sum(sizes)
-    scale = w * h / left
+    folder, files, left = rest
+    scale = w * h / (left + sum(sizes))
     ends = tree.end
     start, count = 0, len(nodes)
     while start < count and w > 0 and h > 0:
@@ -174,19 +184,19 @@ def _place(
         else:
             y, h = y + thick, h - thick
         start = stop
-    if start < count and w >= 1 and h >= 1:
-        files = int(view.files[np.asarray(nodes[start:])].sum())
+    left += sum(sizes[start:])
+    if left and w >= 1 and h >= 1:
+        files += int(view.files[np.asarray(nodes[start:], dtype=np.int64)].sum())
         left_edge, top_edge = round(x), round(y)
-        parent = int(tree.parent[nodes[start]])
         layout.rests.append(
             (
                 left_edge,
                 top_edge,
                 round(x + w) - left_edge,
                 round(y + h) - top_edge,
-                parent,
+                folder,
                 files,
-                sum(sizes[start:]),
+                left,
             )
         )
 

@@ -221,7 +221,7 @@ def test_that_a_name_that_means_another_image_by_now_is_told(
     assert page.view is not None
     assert page.view.moved_notice.text == ""
     asked[1].done("sha256:other")
-    assert "shop:b means another image by now" in page.view.moved_notice.text
+    assert "shop:b now means a different image" in page.view.moved_notice.text
     page.view.say_moved("shop:b", "", page.again)
     assert "was removed from the engine" in page.view.moved_notice.text
 
@@ -317,7 +317,7 @@ def test_that_f7_goes_to_the_next_change_and_back(view: ComparisonView) -> None:
         assert chosen.diff.tree.path(chosen.current) == path
     assert tree.currentIndex().isValid()
     view.files.former.click()
-    assert "no former change" in view.files.notice.text
+    assert "no earlier change" in view.files.notice.text
 
 
 def test_that_the_keyboard_reaches_every_part_of_the_files(
@@ -344,10 +344,10 @@ def test_that_a_map_offers_what_the_tree_does(view: ComparisonView) -> None:
     view.files.maps.a.menu_wanted.emit(node, QPoint(5, 5))
     menu = view.files.tree.findChildren(QMenu)[-1]
     actions = {action.text(): action for action in menu.actions()}
-    assert list(actions) == ["Go to the other end", "Copy path"]
+    assert list(actions) == ["Go to the other end of the move", "Copy path"]
     actions["Copy path"].trigger()
     assert QApplication.clipboard().text() == "/old/data"
-    actions["Go to the other end"].trigger()
+    actions["Go to the other end of the move"].trigger()
     assert chosen.diff.tree.path(chosen.current) == b"new/data"
     menu.close()
     assert view.files.maps.a.accessibleName().startswith("A: ")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.filesystem.union import stack_layers, view
+from explorer.gui.widgets import treemap_layout
 from explorer.gui.widgets.treemap_layout import Layout, fill_ids, layout_steps
 from tests.support.layers import Entry, file, layer
 
@@ -66,6 +67,16 @@ def test_that_what_is_too_small_becomes_one_block_with_its_bytes() -> None:
     layout = laid_out(file("big", 38_000), *small)
     assert len(layout.tiles) == 1
     assert [(rest[5], rest[6]) for rest in layout.rests] == [(2000, 2000)]
+
+
+def test_that_a_long_folder_is_drawn_as_a_short_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [file("big", 38_000), file("half", 9_000), *(file(f"s/{n}", 1) for n in range(500))]
+    entries += [file(f"tiny{n}", 1) for n in range(90)]
+    whole = laid_out(*entries)
+    monkeypatch.setattr(treemap_layout, "_LONG", 10)
+    looked_through = laid_out(*entries)
+    assert looked_through == whole
+    assert sum(rest[5] for rest in whole.rests) == 590
 
 
 def test_that_folders_of_one_folder_share_a_frame() -> None:
