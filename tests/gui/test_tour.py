@@ -119,7 +119,7 @@ def test_that_the_arrow_keys_lead_through_the_pages_without_an_engine(
     headings = re.findall('<h2 id="([a-z]+)"', page)
     assert headings[:4] == ["summary", "causes", "findings", "dockerfile"]
     assert "Recorded on 2026-11-25 22:40 UTC" in page
-    assert "FROM golang:1.27 AS build" in page
+    assert "FROM golang:1.27" in page
     for _ in STEPS:
         press(window, Qt.Key.Key_Left)
     assert tour.place == 0
