@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.compare.comparison import Comparison
-from explorer.gui import exporting
+from explorer.gui import exporting, report_export
 from explorer.gui.diff_selection import DiffSelection
 from explorer.gui.models.compare_tables import CompareRows, DeltaCell
 from explorer.gui.widgets.treemap import Treemap
@@ -81,7 +81,6 @@ def json_parts(comparison: Comparison) -> Iterable[bytes]:
 
 def save_report(comparison: Comparison, stem: str, parent: QWidget) -> str:
     """Ask where to, and write the report; the path, "" when the user thought better of it. Raises StorageError."""
-    from explorer.gui import report_export
     from explorer.report.documents.compare import compare_document
 
     return report_export.save_report(
@@ -95,7 +94,6 @@ def save_report(comparison: Comparison, stem: str, parent: QWidget) -> str:
 
 def save_story(comparison: Comparison, plan: RewritePlan, recorded: str, parent: QWidget) -> str:
     """The same with the rewrite that led from one image to the other, in the order of a review."""
-    from explorer.gui import report_export
     from explorer.report.documents.story import story_document
 
     return report_export.save_report(
@@ -115,7 +113,11 @@ def save(kind: str, stem: str, parts: Iterable[bytes], parent: QWidget) -> str:
         return ""
     if not Path(path).suffix:
         path += Path(ending).suffix
-    exporting.write(path, parts)
+    if kind == "files":
+        # There may be a million.
+        report_export.while_painting(parent, f"{report_export.__name__}:write_parts", path, parts)
+    else:
+        exporting.write(path, parts)
     return path
 
 

@@ -49,7 +49,8 @@ def save_report(
         # Its language is English for a moment: nothing else may be told meanwhile.
         exporting.write(path, json())
         return path
-    _painting(parent, name, path, whole if whole is not None and name in WHOLE else made)
+    told = whole if whole is not None and name in WHOLE else made
+    while_painting(parent, f"{__name__}:write_report", name, path, told)
     return path
 
 
@@ -67,8 +68,11 @@ def _ask(stem: str, parent: QWidget) -> tuple[str, str]:
     return path + _FORMATS[name][0], name
 
 
-def _painting(parent: QWidget, name: str, path: str, made: Callable[[], Document]) -> None:
-    """Write on a thread; the window paints meanwhile but takes no input, so that nothing changes under the report."""
+def while_painting(parent: QWidget, work: str, *arguments: object) -> None:
+    """Write on a thread; the window paints meanwhile but takes no input, so that nothing changes under what is written.
+
+    `work` is the function that writes. Raises StorageError.
+    """
     jobs, loop = Jobs(parent), QEventLoop(parent)
     failures: list[ExplorerError] = []
 
@@ -79,8 +83,8 @@ def _painting(parent: QWidget, name: str, path: str, made: Callable[[], Document
     QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
     try:
         jobs.start_waiting(
-            f"{__name__}:write_report",
-            (name, path, made),
+            work,
+            arguments,
             on_done=lambda _written: loop.quit(),
             on_failed=failed,
         )
@@ -97,4 +101,10 @@ def _painting(parent: QWidget, name: str, path: str, made: Callable[[], Document
 def write_report(_task: Task, name: str, path: str, made: Callable[[], Document]) -> str:
     """Write the report that `made` tells; the path. Raises StorageError."""
     exporting.write(path, rendered_parts(name, made()))
+    return path
+
+
+def write_parts(_task: Task, path: str, parts: Iterable[bytes]) -> str:
+    """Write parts that are made on the way; the path. Raises StorageError."""
+    exporting.write(path, parts)
     return path

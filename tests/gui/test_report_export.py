@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.errors import StorageError
 from explorer.findings.analysis import Analysis
-from explorer.gui import report_export
+from explorer.gui import exporting, report_export
 from explorer.gui.export_dialog import export
 from explorer.gui.exporting import json_document
 from explorer.gui.pages.comparison import ComparisonView
@@ -134,3 +135,45 @@ def test_that_a_comparison_is_reported_too(
     _answer(monkeypatch, tmp_path / "absent" / "r.html")
     view.save_report()
     assert "Could not write" in view.saved_notice.text
+
+
+def test_that_a_spreadsheet_gets_every_row_and_a_page_the_biggest(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, analysis: Analysis
+) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    asked: list[int | None] = []
+
+    def document(limit: int | None) -> Document:
+        asked.append(limit)
+        return analysis_document(analysis, limit)
+
+    for name in ("r.html", "r.csv"):
+        _answer(monkeypatch, tmp_path / name)
+        report_export.save_report("app", lambda: document(1), list, parent, lambda: document(None))
+    assert asked == [1, None]
+    assert "more</th>" in (tmp_path / "r.html").read_text()
+    assert "/usr/bin/app" in (tmp_path / "r.csv").read_text()
+
+
+def test_that_files_of_a_comparison_are_written_beside_the_thread_of_the_window(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    view = ComparisonView()
+    qtbot.addWidget(view)
+    view.show_comparison(everything())
+    threads: list[threading.Thread] = []
+    write = exporting.write
+
+    def noted(path: str, parts: Iterable[bytes]) -> bool:
+        threads.append(threading.current_thread())
+        return write(path, parts)
+
+    monkeypatch.setattr(exporting, "write", noted)
+    _answer(monkeypatch, tmp_path / "files.csv")
+    view.save_files()
+    assert [thread is threading.main_thread() for thread in threads] == [False]
+    rows = (tmp_path / "files.csv").read_text().splitlines()
+    assert rows[0] == "path,change,a_bytes,b_bytes,delta_bytes,partner"
+    assert "/old/data,moved-away,400,0,-400,/new/data" in rows
+    assert str(tmp_path / "files.csv") in view.saved_notice.text

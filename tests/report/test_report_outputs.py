@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,24 @@ def test_that_every_format_is_written_into_its_file_alone(tmp_path: Path, name: 
         assert any("/usr/bin/app" in row and "4000" in row for row in rows)
 
 
+def test_that_only_csv_is_of_the_document_with_every_row(tmp_path: Path) -> None:
+    names = {name: tmp_path / name for name in FORMATS}
+    arguments = _parsed(analyze, *(f"--{name}={path}" for name, path in names.items()))
+    told: list[str] = []
+
+    def teller(name: str, limit: int | None) -> Callable[[], Document]:
+        def tell() -> Document:
+            told.append(name)
+            return analysis_document(_analysis(), limit)
+
+        return tell
+
+    write_reports(arguments, teller("some", 1), teller("whole", None))
+    assert sorted(told) == ["some", "whole"]
+    assert "/var/cache/apt/list" not in names["markdown"].read_text()
+    assert "/var/cache/apt/list,Package caches,0,900\r\n" in names["csv"].read_bytes().decode()
+
+
 def test_that_no_document_is_made_when_no_report_is_wanted() -> None:
     write_reports(_parsed(analyze, "--json", "-"), lambda: pytest.fail("not wanted"))
 
@@ -64,9 +83,9 @@ def test_that_no_document_is_made_when_no_report_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--markdown", "-", "--csv", "-"), "Only one of --markdown, --csv can have standard output."),
+        (("--markdown", "-", "--csv", "-"), "Only one of --markdown, --csv can go to standard output."),
         (("--pdf", "-"), "--pdf does not write to standard output."),
-        (("--json", "-", "--html", "-"), "Only one of --json, --html can have standard output."),
+        (("--json", "-", "--html", "-"), "Only one of --json, --html can go to standard output."),
     ],
 )  # fmt: skip
 def test_that_outputs_that_cannot_share_are_refused_before_anything_is_read(
