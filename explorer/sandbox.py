@@ -163,7 +163,7 @@ class Worker:
             code = 0
         if code == -24:  # SIGXCPU
             reason = tr(
-                "it used {n} seconds of processor time without getting on", n=self._request[4]
+                "it used {n} seconds of processor time without making progress", n=self._request[4]
             )
         elif code < 0:
             reason = tr("it was ended by signal {n}", n=-code)

@@ -28,7 +28,7 @@ _EXIT_CODES = {"passed": 0, "failed": BROKEN, "unknown": UNTOLD}
 
 def describe() -> str:
     """One sentence for --help."""
-    return tr("Holds an image against limits, for CI: exit code 0 kept, 1 broken, 2 unknown.")
+    return tr("Checks an image against limits, for CI: exit code 0 passed, 1 failed, 2 unknown.")
 
 
 def example() -> str:
@@ -53,7 +53,7 @@ def example() -> str:
         "",
         tr("Categories:"),
         *textwrap.wrap(names, 76, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False),
-        tr("Findings have names, too: analyze --json tells those of an image."),
+        tr("Findings have names, too: analyze --json lists those of an image."),
     ))  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--config",
         default="",
         metavar="FILE",
-        help=tr("a TOML file of limits, see below; those given here win"),
+        help=tr("a TOML file of limits, see below; options given here win"),
     )
     add_json(parser)
     parser.add_argument(

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if missing:
         raise StorageError(
             tr("The recorded images are not part of this installation: {path}.", path=missing[0]),
-            tr("Install the program anew, or open an image of your own."),
+            tr("Reinstall the program, or open an image of your own."),
         )
     problem = "" if arguments.text else screen_problem()
     if not arguments.text and not problem and arguments.open_window is not None:

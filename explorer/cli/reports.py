@@ -41,7 +41,7 @@ def check_outputs(arguments: argparse.Namespace) -> bool:
             )
     if len(named) > 1:
         raise InputError(
-            tr("Only one of {options} can have standard output.", options=", ".join(named)),
+            tr("Only one of {options} can go to standard output.", options=", ".join(named)),
             tr("Name a file for the others."),
         )
     return bool(named)

@@ -109,7 +109,7 @@ def _add_trial(parser: argparse.ArgumentParser) -> None:
         "--tag",
         default="",
         metavar="NAME",
-        help=tr("what to call it, below image-explorer.local/: no image of yours is replaced"),
+        help=tr("its name, below image-explorer.local/: none of your images is replaced"),
     )
     group.add_argument(
         "--verify",
@@ -121,7 +121,7 @@ def _add_trial(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help=tr("ask both for this HTTP path, too; may be given several times"),
+        help=tr("also request this HTTP path from both; may be repeated"),
     )
     group.add_argument(
         "--env", action="append", default=[], metavar="K=V", help=tr("set a variable in both")
@@ -131,7 +131,7 @@ def _add_trial(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="HOW",
         help=tr(
-            "http:PATH, http:PORT/PATH, tcp:PORT, log:REGEX or exit; default: when their ports stand"
+            "http:PATH, http:PORT/PATH, tcp:PORT, log:REGEX or exit; default: when their ports accept connections"
         ),
     )
     group.add_argument(

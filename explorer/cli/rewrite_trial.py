@@ -142,7 +142,7 @@ def _looked_at(order: Order, tag: str, wishes: Wishes) -> Context:
         )
     if wishes.quiet:
         for item in context.suspects:
-            warn(tr("It is sent to the engine: {what}", what=suspect_text(item)))
+            warn(tr("Sent to the engine: {what}", what=suspect_text(item)))
     else:
         name = display_text(f"{engine.product} {engine.version} ({engine.endpoint})", 200)
         print_preview(context, name, tag, commands_in(order.plan.rewritten))

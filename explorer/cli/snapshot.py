@@ -55,7 +55,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=tr("the source folder; a Dockerfile in it is used"),
     )
-    parser.add_argument("--note", default="", metavar="TEXT", help=tr("what to remember with it"))
+    parser.add_argument(
+        "--note", default="", metavar="TEXT", help=tr("a note that is kept with it")
+    )
     parser.add_argument(
         "--json", metavar="FILE|-", help=tr("write what was recorded, in figures, as JSON")
     )
@@ -103,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _print(path: str, found: dict[str, Any]) -> None:
     print(
         tr(
-            "{path}: {size}. It holds {content} in {files} files as figures, and none of their contents.",
+            "{path}: {size}. It describes {content} in {files} files and holds none of their contents.",
             path=display_text(path),
             size=size_text(found["bytes"]),
             content=size_text(found["content_bytes"]),

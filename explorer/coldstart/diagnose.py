@@ -93,7 +93,7 @@ def diagnose(streams: Streams, target: Target, arm: Arm, place: int) -> Diagnosi
     if not inits:
         problems.append(
             tr(
-                "No init trace came: the program is not Go, or another program starts it without GODEBUG."
+                "No init trace was received: the program is not Go, or another program starts it without GODEBUG."
             )
         )
     return Diagnosis(

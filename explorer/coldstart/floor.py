@@ -40,7 +40,7 @@ def need_program(architecture: str) -> bytes:
     if program is None:
         raise InputError(
             tr(
-                "The small helper program is not there for {architecture}.",
+                "The small helper program is not available for {architecture}.",
                 architecture=architecture or "?",
             ),
             tr(

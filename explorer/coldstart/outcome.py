@@ -79,7 +79,7 @@ def _reason(port: int, sockets: Sequence[Listener] | None) -> str:
     here = [item for item in sockets if item.port == port]
     if here and all(item.loopback for item in here):
         return tr(
-            "It listens on {address} only, which nobody outside of the container reaches: let it listen on 0.0.0.0.",
+            "It listens on {address} only, which cannot be reached from outside the container: let it listen on 0.0.0.0.",
             address=here[0].address,
         )
     if here and all(item.version == 6 for item in here):

@@ -131,7 +131,7 @@ def plan(engine: Engine, request: Request) -> Plan:
     elif request.floor:
         notes.append(
             tr(
-                "The engine's floor is not measured: our program is not there for {arch}.",
+                "The engine's floor is not measured: the helper program is not available for {arch}.",
                 arch=host.architecture,
             )
         )
@@ -204,13 +204,13 @@ def _environment(engine: Engine, host: Host, request: Request) -> Environment:
             raise InputError(
                 tr("The engine at {url} is on another machine.", url=info.endpoint),
                 tr(
-                    "Times would contain the network's; measure there, or agree with {remote}.",
+                    "Times would include the network's; measure there, or confirm with {remote}.",
                     **request.named("remote"),
                 ),
             )
         notes.append(
             tr(
-                "The engine is on another machine: times contain the network's, all by this machine's clock."
+                "The engine is on another machine: times include the network's, all by this machine's clock."
             )
         )
     if engine.podman:

@@ -124,7 +124,7 @@ def push(sample: Sample, url: str, job: str = JOB) -> None:
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme not in ("http", "https") or not parts.hostname or not _JOB_NAME.fullmatch(job):
         raise InputError(
-            tr("{url} is no address of a Pushgateway.", url=display_text(url, 120)),
+            tr("{url} is not the address of a Pushgateway.", url=display_text(url, 120)),
             tr("Write http://host:9091."),
         )
     try:
@@ -133,7 +133,7 @@ def push(sample: Sample, url: str, job: str = JOB) -> None:
         reason = getattr(error, "reason", None) or error
         raise InputError(
             tr(
-                "The Pushgateway at {url} did not take the measurement: {reason}.",
+                "The Pushgateway at {url} did not accept the measurement: {reason}.",
                 url=display_text(url, 120),
                 reason=display_text(str(reason), 200),
             ),

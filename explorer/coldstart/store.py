@@ -218,7 +218,7 @@ def parse(data: bytes) -> Sample:
         ) from error
     if sample is None:
         raise DamagedInput(
-            tr("This is no measurement of the schema {schema}.", schema=SCHEMA),
+            tr("This is not a measurement of the schema {schema}.", schema=SCHEMA),
             tr("It was written by a newer version, or by another program."),
         )
     return sample

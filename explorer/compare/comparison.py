@@ -236,7 +236,7 @@ def _notes(a: Analysis, b: Analysis) -> tuple[str, ...]:
         )
     notes += [
         tr(
-            "{name} was read in part only ({read} of {total} layers); differences may be missing files.",
+            "{name} was read only in part ({read} of {total} layers); differences may be missing files.",
             name=item.image.tags[0] if item.image.tags else item.image.reference,
             read=item.layers_read,
             total=len(item.image.layers),

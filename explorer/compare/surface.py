@@ -43,7 +43,7 @@ LABELS: Mapping[str, str] = {
     "interpreters": mark("Interpreters"),
     "network-tools": mark("Network tools"),
     "setuid": mark("Setuid and setgid files"),
-    "world-writable": mark("Places that everybody may write"),
+    "world-writable": mark("World-writable paths"),
     "root": mark("User it runs as"),
 }
 # Scripts and links there are named after programs (/etc/cron.daily/dpkg, /etc/alternatives/cc), and are none.

@@ -184,7 +184,7 @@ def _rules(root: bytes, dockerfile: str, text: str | None) -> tuple[IgnoreRules,
                     name=display_text(name),
                     reason=error.strerror or error,
                 ),
-                tr("Make it readable; without it more would be sent than is meant to be."),
+                tr("Make it readable; without it more would be sent than intended."),
             ) from error
         if len(data) > FILE_LIMIT:
             raise InputError(

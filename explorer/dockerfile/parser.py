@@ -114,13 +114,16 @@ class _Reader:
             self.directives_done = True
             return False
         if name in self.directives:
-            self._problem(tr("The directive {name} stands twice.", name=name))
+            self._problem(tr("The directive {name} appears twice.", name=name))
         if name == "escape":
             if value in _CONTINUED:
                 self.escape = value
             else:
                 self._problem(
-                    tr("{value} is no escape character: only \\ and ` are.", value=_shown(value))
+                    tr(
+                        "{value} is not an escape character: only \\ and ` are.",
+                        value=_shown(value),
+                    )
                 )
         self.directives.setdefault(name, value)
         return True
@@ -191,7 +194,7 @@ class _Reader:
     def _check(self, instruction: Instruction) -> None:
         keyword, line = instruction.keyword, instruction.start
         if keyword not in KEYWORDS:
-            self._problem(tr("{word} is no instruction.", word=_shown(keyword)), line)
+            self._problem(tr("{word} is not an instruction.", word=_shown(keyword)), line)
         elif not instruction.rest and not instruction.heredocs:
             self._problem(tr("{word} has no arguments.", word=keyword), line)
         elif keyword == "FROM" and not _valid_from(instruction.rest):

@@ -27,7 +27,7 @@ _LOST: Mapping[str, str] = {
     "base": mark(
         "No image of this engine has the same first layers; the name is a guess from what the base sets."
     ),
-    "no base": mark("The base image is in no part of the image; write its name here."),
+    "no base": mark("The image does not record its base image; write its name here."),
     "mounts": "",
 }
 UNKNOWN_BASE = "unknown-base"

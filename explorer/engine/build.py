@@ -278,8 +278,8 @@ class _Run:
             self.tell(
                 BuildNote(
                     ntr(
-                        "The classic builder knows no cache mounts: {n} was left out, so each build starts anew.",
-                        "The classic builder knows no cache mounts: {n} were left out, so each build starts anew.",
+                        "The classic builder knows no cache mounts: {n} was left out, so each build starts over.",
+                        "The classic builder knows no cache mounts: {n} were left out, so each build starts over.",
                         len(removed),
                     )
                 )

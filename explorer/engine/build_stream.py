@@ -71,7 +71,7 @@ class BuildStream(EngineStream):
             *whole, pending = (pending + piece).split(b"\n")
             yield from whole
             if len(pending) > _MESSAGE_LIMIT:
-                raise EngineRefused(tr("The engine sends a message without end."))
+                raise EngineRefused(tr("The engine sends an endless message."))
         yield pending
 
     def rest(self) -> bytes:

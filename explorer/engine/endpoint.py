@@ -223,7 +223,7 @@ def _ssh_hint(endpoint: Endpoint, words: str) -> str:
     if "Host key verification failed" in words:
         return tr("Connect once by hand and compare the host's key: ssh {target}", target=target)
     if "Permission denied" in words:
-        return tr("Let your key in, without a question for a password: ssh-copy-id {target}", target=target)  # fmt: skip
+        return tr("Install your key, so that no password is asked for: ssh-copy-id {target}", target=target)  # fmt: skip
     if "not found" in words and "docker" in words:
         return tr("The docker command must be installed on that machine, too.")
     if "dial unix" in words or "docker daemon" in words.lower():

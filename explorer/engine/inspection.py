@@ -146,7 +146,7 @@ def _other_platform(
     names = ", ".join(display_text(str(item), 40) for item in offered)
     return ImageNotFound(
         tr(
-            "{name} is not there for {platform}.",
+            "{name} is not available for {platform}.",
             name=display_text(reference, 200),
             platform=platform,
         ),

@@ -166,6 +166,6 @@ def _what(head: bytes) -> str:
         # The block may end inside a character.
         text = head[: max(len(head) - 3, 1)].decode()
     except UnicodeDecodeError:
-        return tr("it is no tar archive")
+        return tr("it is not a tar archive")
     plain = all(char.isprintable() or char in "\t\r\n" for char in text)
-    return tr("it is a text file") if plain else tr("it is no tar archive")
+    return tr("it is a text file") if plain else tr("it is not a tar archive")

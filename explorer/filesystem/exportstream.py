@@ -79,7 +79,7 @@ class Export:
                 tr("No image tool writes such a file; do not trust this image."),
             )  # fmt: skip
         raise DamagedInput(
-            tr("{what} cannot be used: {reason}.", what=shown, reason=tr("it is no JSON")),
+            tr("{what} cannot be used: {reason}.", what=shown, reason=tr("it is not JSON")),
             tr("The image was not written by an image tool, or it is damaged. Save it again."),
         )
 
@@ -284,7 +284,7 @@ def _ending(export: Export) -> Iterator[str]:
 
 def _absent(image: Image, number: int) -> str:
     return tr(
-        "Layer {number} ({digest}) did not come.",
+        "Layer {number} ({digest}) did not arrive.",
         number=number,
         digest=image.layers[number].diff_id,
     )

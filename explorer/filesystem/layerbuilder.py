@@ -329,7 +329,7 @@ class LayerBuilder:
         if entries and len(entries) < len(nodes):
             also.append(winner)
         if len(entries) > 1:
-            self.problem(tr("Some paths stand twice in one layer; the last one counts."))
+            self.problem(tr("Some paths appear twice in one layer; the last one counts."))
         replaced.update((node, winner) for node in nodes if node != winner)
 
     def _resolve_hardlinks(self, index: LayerIndex, renumber: Array, keep: Array) -> None:

@@ -84,7 +84,7 @@ def number(field: bytes) -> int:
         if not digits:
             value = 0
         elif digits.translate(None, b"01234567"):
-            raise Malformed(tr("a field that is no octal number"))
+            raise Malformed(tr("a field that is not an octal number"))
         else:
             value = int(digits, 8)
     if len(_numbers) < _KNOWN_LIMIT:
@@ -189,7 +189,7 @@ def _sparse(header: Header, key: bytes, value: bytes) -> None:
 def decimal(value: bytes) -> int:
     """A decimal number of a PAX record; raises Malformed for negative, endless and unreadable ones."""
     if not value.isdigit() or len(value) > 20 or int(value) > ENTRY_LIMIT:
-        raise Malformed(tr("a PAX record that is no usable number"))
+        raise Malformed(tr("a PAX record that is not a usable number"))
     return int(value)
 
 
@@ -197,5 +197,5 @@ def _seconds(value: bytes) -> int:
     whole, _, fraction = value.partition(b".")
     sign, digits = (-1, whole[1:]) if whole[:1] == b"-" else (1, whole)
     if not digits.isdigit() or len(digits) > 18 or (fraction and not fraction.isdigit()):
-        raise Malformed(tr("a PAX time that is no number"))
+        raise Malformed(tr("a PAX time that is not a number"))
     return sign * int(digits)

@@ -206,5 +206,5 @@ def _copy(task: Task, read: Read, file: File, path: Path) -> None:
         ) from error
     if digest.hexdigest() != file.digest:
         raise DamagedInput(
-            tr("{name} has another content by now.", name=file.name), tr("Open the image again.")
+            tr("The content of {name} has changed.", name=file.name), tr("Open the image again.")
         )

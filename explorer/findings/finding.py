@@ -85,7 +85,7 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "package-database-copies": (
         mark("Package database written again"),
-        mark("Each step that installs packages writes the package database anew; old versions of its files ({count}) stay in the image. The database itself is needed."),
+        mark("Each step that installs packages rewrites the package database; old versions of its files ({count}) stay in the image. The database itself is needed."),
         mark("Install all packages in one RUN, before anything else changes."),
     ),
     "owner-copies": (

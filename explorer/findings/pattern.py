@@ -33,13 +33,13 @@ def parse_pattern(text: str) -> Pattern:
     """The components of `/usr/share/doc/**` or `**/.git`; raises PatternInvalid."""
     if not text.startswith(("/", "**/")) or text.endswith("/") or "\0" in text:
         raise PatternInvalid(
-            tr("“{pattern}” is no path pattern.", pattern=text),
+            tr("“{pattern}” is not a path pattern.", pattern=text),
             tr("Start it with / or **/ and end it with a name, for example **/node_modules."),
         )
     parts = tuple(part.encode("utf-8", "surrogateescape") for part in text.split("/") if part)
     if any(ANY in part and part != ANY for part in parts) or len(parts) > MAX_PARTS:
         raise PatternInvalid(
-            tr("“{pattern}” is no path pattern.", pattern=text),
+            tr("“{pattern}” is not a path pattern.", pattern=text),
             tr("** stands alone between two slashes: /a/**/b."),
         )
     return parts

@@ -91,7 +91,7 @@ def parse_query(text: str) -> Query:
     found = _PART.findall(text)
     if len(found) > _MAX_PARTS:
         raise QueryInvalid(
-            tr("The filter has more than {n} parts.", n=_MAX_PARTS), tr("Take some away.")
+            tr("The filter has more than {n} parts.", n=_MAX_PARTS), tr("Remove some.")
         )
     return Query(tuple(_part(raw) for raw in found))
 

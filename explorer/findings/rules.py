@@ -221,7 +221,7 @@ def _tables_as_rules(path: Path, taken: list[str]) -> list[RuleSpec]:
     for number, table in enumerate(_tables(path, len(taken)), 1):
         spec = _spec(path, number, table)
         if spec.id in known:
-            raise _invalid(path, _at(spec.id, "id", tr("is used already")))
+            raise _invalid(path, _at(spec.id, "id", tr("is already used")))
         known.add(spec.id)
         specs.append(spec)
     return specs
@@ -343,7 +343,7 @@ def _expand(text: str, values: Mapping[str, tuple[str, ...]]) -> list[Pattern]:
     try:
         parsed: _Parsed = list(string.Formatter().parse(text))
     except ValueError as error:
-        raise InputError(tr("“{pattern}” is no path pattern.", pattern=text)) from error
+        raise InputError(tr("“{pattern}” is not a path pattern.", pattern=text)) from error
     names = list(dict.fromkeys(name for _, name, _, _ in parsed if name is not None))
     unknown = [name for name in names if name not in values]
     if unknown:

@@ -96,14 +96,17 @@ def _open(data: mmap.mmap | bytes, name: str) -> Executable:
         return reader(view)
     except _FAULTS as error:
         raise NotAnExecutable(
-            tr("{name} is no readable executable: its header is damaged.", name=display_text(name)),
+            tr(
+                "{name} is not a readable executable: its header is damaged.",
+                name=display_text(name),
+            ),
             tr("Copy or build it again."),
         ) from error
 
 
 def _not_an_executable(name: str) -> NotAnExecutable:
     return NotAnExecutable(
-        tr("{name} is no executable (ELF, PE or Mach-O).", name=display_text(name)),
+        tr("{name} is not an executable (ELF, PE or Mach-O).", name=display_text(name)),
         tr("Name a compiled program; scripts and archives cannot be looked into."),
     )
 

@@ -74,7 +74,7 @@ def _rows(page: ExplorePage, analysis: Analysis, shown: View, parent: QWidget) -
     box.setIcon(QMessageBox.Icon.Question)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setWindowTitle(tr("Files as CSV"))
-    box.setText(tr("Which files shall be written?"))
+    box.setText(tr("Which files should be written?"))
     filtered = box.addButton(tr("Only those shown"), QMessageBox.ButtonRole.AcceptRole)
     everything = box.addButton(tr("All files"), QMessageBox.ButtonRole.ActionRole)
     box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)

@@ -212,7 +212,7 @@ def parse_saved_images(data: bytes) -> tuple[SavedImage, ...]:
     if not found:
         value = display_text(data.strip().decode("ascii", "replace"), 10)
         raise DamagedInput(
-            tr("This is no usable Docker archive: its manifest.json is {value}.", value=value),
+            tr("This is not a usable Docker archive: its manifest.json is {value}.", value=value),
             tr("Save the image again with docker save."),
         )
     images = []

@@ -206,7 +206,7 @@ class Repository:
             answer.close()
             url = self._target(url, answer.headers.get("Location", ""))
         raise RegistryError(
-            tr("The registry {host} sends from one address to the next without end.", host=self.name.host)
+            tr("The registry {host} redirects without end.", host=self.name.host)
         )  # fmt: skip
 
     def _asked(self, task: Task, url: str, headers: Mapping[str, str]) -> Answer:
@@ -228,7 +228,7 @@ class Repository:
             return target
         raise RegistryError(
             tr(
-                "The registry {host} sends on to {target}, which is not safe to ask.",
+                "The registry {host} redirects to {target}, which is not safe to contact.",
                 host=display_text(self.name.host, 120),
                 target=display_text(target, 120),
             )
@@ -310,7 +310,7 @@ class Repository:
                     user=display_text(login.user, 80),
                     name=display_text(self.name.repository, 120),
                 ),
-                tr("Check the name, or log in anew: {command}", command=command),
+                tr("Check the name, or log in again: {command}", command=command),
             )
         return RegistryError(
             tr(
@@ -328,10 +328,10 @@ class Repository:
         if answer.status == 429:
             wait = _retry_after(answer)
             return RegistryError(
-                tr("The registry {host} was asked too often (status 429).", host=host),
+                tr("The registry {host} received too many requests (status 429).", host=host),
                 tr("Try again in {seconds} s.", seconds=f"{wait:g}")
                 if wait > 0
-                else tr("Wait, or log in: many registries allow more to those who are known."),
+                else tr("Wait, or log in: many registries allow more to users who are logged in."),
             )
         text = display_text(_error_text(data), 300) or tr("status {status}", status=answer.status)
         return RegistryError(

@@ -61,7 +61,7 @@ def _open(task: Task, repository: Repository, wanted: Platform | None) -> Regist
     manifest, names = _manifest(task, repository, repository.name.version, wanted)
     if manifest.artifact:
         raise InputError(
-            tr("{name} is no image: it holds something else, such as a chart or a signature.", name=display_text(str(repository.name), 160)),
+            tr("{name} is not an image: it holds something else, such as a chart or a signature.", name=display_text(str(repository.name), 160)),
             tr("Name the image itself."),
         )  # fmt: skip
     config = parse_config(repository.document(task, manifest.config))
@@ -249,7 +249,7 @@ class RegistrySource:
         if data_offset < 0:
             raise DamagedInput(
                 tr("{name} is not where the layer's index says.", name=display_name(path)),
-                tr("Analyse the image anew, with --no-cache."),
+                tr("Analyse the image again, with --no-cache."),
             )
         with self._repository.web.watching(task):
             reading = self._reading(task, layer, data_offset)

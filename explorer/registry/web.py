@@ -83,7 +83,7 @@ class Answer:
         while len(held) < limit and (count := self.readinto(piece[: limit - len(held)])):
             held += piece[:count]
             if time.monotonic() > until:
-                raise Cut(tr("it is not done within {seconds} s", seconds=f"{SMALL_SECONDS:g}"))
+                raise Cut(tr("it was not done within {seconds} s", seconds=f"{SMALL_SECONDS:g}"))
         return bytes(held)
 
     def close(self) -> None:
@@ -276,7 +276,7 @@ def _load(path: Path, load: Callable[[], None]) -> None:
                 path=display_text(str(path)),
                 reason=display_text(error.strerror or str(error), 200),
             ),
-            tr("Write it anew as PEM; a .cert needs a .key of the same name beside it."),
+            tr("Write it again as PEM; a .cert needs a .key of the same name beside it."),
         ) from error
 
 

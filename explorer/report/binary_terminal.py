@@ -151,7 +151,7 @@ def _embedded(binary: GoBinary) -> Table | None:
 def _notes(binary: GoBinary) -> Text | None:
     lines = [tr("note: {text}", text=text) for text in binary.problems()]
     if binary.packed is not None and binary.packed.original_bytes:
-        lines.append(tr("note: unpacked it has {size}", size=size_text(binary.packed.original_bytes)))  # fmt: skip
+        lines.append(tr("note: unpacked, it has {size}", size=size_text(binary.packed.original_bytes)))  # fmt: skip
     if binary.state == GO and binary.packages:
         lines.append(
             tr("Generic and inlined code counts for the package whose function it became part of: bytes attributed are not bytes saved.")

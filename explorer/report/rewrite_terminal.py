@@ -92,7 +92,7 @@ def _print_head(out: Console, plan: RewritePlan) -> None:
             "{reference}, built from its source folder", reference=display_text(plan.reference)
         ),
         "image": tr(
-            "{reference}, packed anew from the image alone", reference=display_text(plan.reference)
+            "{reference}, repacked from the image alone", reference=display_text(plan.reference)
         ),
     }
     out.print(f"[bold]{escape(heads[plan.mode])}[/bold]")
@@ -151,7 +151,7 @@ def _print_change(out: Console, change: Change) -> None:
         label = (
             tr("Off: {why}", why=change.why_off)
             if change.available
-            else tr("Hands off: {why}", why=change.why_off)
+            else tr("Left as it is: {why}", why=change.why_off)
         )
         out.print(Text(f"  {shown_line(label)}", style="yellow"))
 

@@ -27,7 +27,9 @@ _SUSPECTS_SHOWN = 20
 VERDICTS = {
     SAME: mark("= Behaves the same, as far as it was tested"),
     DIFFERS: mark("≠ Behaves differently: do not use it before you know why"),
-    INCONCLUSIVE: mark("? Not certain: no difference was found, but not everything could be told"),
+    INCONCLUSIVE: mark(
+        "? Not certain: no difference was found, but not everything could be checked"
+    ),
 }
 
 
@@ -127,7 +129,7 @@ def built_text(result: BuildResult, predicted: int, original: int) -> str:
     if result.content_bytes >= 0:
         parts.append(
             tr(
-                "{size} of content, {share} of the original; expected were {predicted} ({off}).",
+                "{size} of content, {share} of the original; expected: {predicted} ({off}).",
                 size=size_text(result.content_bytes),
                 share=share_text(result.content_bytes, original),
                 predicted=size_text(predicted),

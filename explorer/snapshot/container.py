@@ -122,7 +122,7 @@ def write_container(
         sections.append([name, len(frame), array.nbytes, array.dtype.str, shape, arrangement])
     header = json.dumps({**head, "sections": sections}, separators=(",", ":")).encode("ascii")
     if len(header) > _HEADER_LIMIT:
-        raise LimitExceeded(tr("This image has too much to tell for one snapshot."))
+        raise LimitExceeded(tr("This image has too much data for one snapshot."))
     lead = SNAPSHOT_VERSION.to_bytes(4, "little") + len(header).to_bytes(4, "little")
     digest = xxhash.xxh3_128(lead)
     for piece in (header, *frames):
@@ -150,7 +150,7 @@ def read_container(path: Path) -> Container:
     data = _read(path)
     if not data.startswith(MAGIC):
         raise InputError(
-            tr("{path} is no snapshot.", path=display_text(shown)),
+            tr("{path} is not a snapshot.", path=display_text(shown)),
             tr("image-explorer snapshot IMAGE -o FILE writes one."),
         )
     version, length = (int.from_bytes(data[at : at + 4], "little") for at in (8, 12))
@@ -182,7 +182,7 @@ def read_container(path: Path) -> Container:
                 path=display_text(shown),
                 limit=size_text(CONTENT_LIMIT),
             ),
-            tr("No image has that much to tell; do not trust where it came from."),
+            tr("No image has that much data; do not trust where it came from."),
         )
     return Container(version, head, sections, data, shown)
 
@@ -191,7 +191,7 @@ def damaged(path: str) -> DamagedInput:
     """The error of a file that contradicts itself."""
     return DamagedInput(
         tr("The snapshot {path} is damaged.", path=display_text(path)),
-        tr("Copy it again, or write it anew with image-explorer snapshot."),
+        tr("Copy it again, or write a new one with image-explorer snapshot."),
     )
 
 

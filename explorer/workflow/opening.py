@@ -74,7 +74,7 @@ def same_image(source: ImageSource, options: Mapping[str, Any]) -> None:
     if wanted and source.image.id != wanted:
         raise ImageNotFound(
             tr(
-                "{reference} is another image by now.",
+                "{reference} is a different image now.",
                 reference=display_text(str(options["reference"])),
             ),
             tr("Open it again to see the new one."),

@@ -106,7 +106,7 @@ def build_rewrite(
     wanted = "" if own == "/".join(platform.split("/")[:2]) else platform
     result = build(task, engine, context, text, tag=tag, platform=wanted, on_event=task.partial)
     try:
-        task.progress(tr("Reading how big it became"))
+        task.progress(tr("Reading its new size"))
         store = LayerStore.open()
         with closing(store):
             found = analyse(task, Options(f"docker-daemon:{result.image_id}", host=host), store)

@@ -84,8 +84,8 @@ def test_that_a_program_in_an_image_is_named_by_its_path(tmp_path: Path) -> None
     ("name", "content", "message"),
     [
         ("missing", None, "There is no file"),
-        ("script", b"#!/bin/sh\n", "is no executable"),
-        ("empty", b"", "is no executable"),
+        ("script", b"#!/bin/sh\n", "is not an executable"),
+        ("empty", b"", "is not an executable"),
         ("cut", PROGRAM[:30], "its header is damaged"),
     ],
 )

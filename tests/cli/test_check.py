@@ -42,7 +42,7 @@ def test_that_a_part_of_an_image_does_not_pass(tmp_path: Path) -> None:
     path.write_bytes(pack(docker_25(built(*tars, absent=[0]))))
     untold = image_explorer("check", str(path), "--max-size", "1MB", cwd=tmp_path)
     assert untold.returncode == 2
-    assert "was read in part only (1 of 2 layers)" in untold.stdout
+    assert "was read only in part (1 of 2 layers)" in untold.stdout
     assert untold.stderr.startswith("error: The analysis is incomplete.")
 
 

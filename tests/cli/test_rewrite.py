@@ -140,7 +140,7 @@ def test_that_an_unparsable_dockerfile_is_told_by_line_and_the_rest_shown(
     (project / "Dockerfile").write_text(_DOCKERFILE + "INSTALL git\n")
     result = image_explorer("rewrite", SAMPLE, "--context", str(project), env=cache)
     assert result.returncode == 0
-    assert "line 8: INSTALL is no instruction." in result.stdout
+    assert "line 8: INSTALL is not an instruction." in result.stdout
     assert "Traceback" not in result.stderr
 
 
@@ -180,7 +180,7 @@ def test_that_a_pipe_is_no_dockerfile_and_is_not_waited_for(tmp_path: Path) -> N
     os.mkfifo(pipe)
     told = image_explorer("rewrite", sample_reference(), "--dockerfile", str(pipe))
     assert told.returncode == 2
-    assert told.stderr.splitlines()[0] == f"error: {pipe} is no file."
+    assert told.stderr.splitlines()[0] == f"error: {pipe} is not a file."
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def test_that_an_archive_cannot_be_started(cache: dict[str, str]) -> None:
     [
         (("--path", "/a"), "--path needs --verify."),
         (("--tag", "a:b"), "--tag needs --build."),
-        (("--build", "--tag", "::"), ":: is no name for an image."),
+        (("--build", "--tag", "::"), ":: is not a name for an image."),
     ],
 )
 def test_that_options_that_mean_nothing_are_told(
@@ -213,7 +213,7 @@ def test_that_options_that_mean_nothing_are_told(
 @pytest.mark.parametrize(
     ("dockerfile", "message", "hint"),
     [
-        ("INSTALL git\n", "line 4: INSTALL is no instruction.", "Correct that line of the Dockerfile."),
+        ("INSTALL git\n", "line 4: INSTALL is not an instruction.", "Correct that line of the Dockerfile."),
         ("COPY a /a\n", "“COPY a /a” copies from the source folder, and none was named.", "Name it with --context DIR."),
     ],
 )  # fmt: skip

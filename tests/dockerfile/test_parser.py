@@ -64,14 +64,14 @@ def test_that_segments_cover_every_line_once(lines: list[str]) -> None:
         ("# only a comment\n", (Problem(1, "The file has no instructions."),)),
         ("ARG A\nRUN x\n", (Problem(1, "There is no FROM instruction."),)),
         ("FROM a\nRUN\n", (Problem(2, "RUN has no arguments."),)),
-        ("FROM a\nINSTALL git\n", (Problem(2, "INSTALL is no instruction."),)),
+        ("FROM a\nINSTALL git\n", (Problem(2, "INSTALL is not an instruction."),)),
         ("FROM a AS\n", (Problem(1, "FROM takes one image, or an image AS a name."),)),
         ("FROM a\n\nRUN <<X\nb\n", (Problem(3, "The here-document X has no end."),)),
-        ("# escape=x\nFROM a\n", (Problem(1, "x is no escape character: only \\ and ` are."),)),
+        ("# escape=x\nFROM a\n", (Problem(1, "x is not an escape character: only \\ and ` are."),)),
         ("FROM a\nENV A\n", (Problem(2, "ENV takes NAME=VALUE pairs."),)),
         ("FROM a\nLABEL a=b c\n", (Problem(2, "LABEL takes NAME=VALUE pairs."),)),
         ('FROM a\nCMD ["a", 1]\n', (Problem(2, "A JSON list may hold strings only."),)),
-        ("# escape=`\n# escape=`\nFROM a\n", (Problem(2, "The directive escape stands twice."),)),
+        ("# escape=`\n# escape=`\nFROM a\n", (Problem(2, "The directive escape appears twice."),)),
     ],
 )
 def test_that_a_file_buildkit_refuses_is_told_by_line_and_reason(

@@ -45,7 +45,7 @@ def test_that_a_unified_diff_marks_what_goes_and_comes(tmp_path: Path) -> None:
 
 def test_that_rules_that_keep_their_hands_off_say_why(tmp_path: Path) -> None:
     made = Project(dockerfile=NAIVE.replace("-o server", "-race -o server")).plan(tmp_path)
-    assert "Hands off: -race needs C." in _printed(made, side_by_side=False)
+    assert "Left as it is: -race needs C." in _printed(made, side_by_side=False)
 
 
 @pytest.mark.parametrize("side_by_side", [True, False])

@@ -243,7 +243,7 @@ def test_that_ci_jobs_build_the_platforms_asked_for(tmp_path: Path) -> None:
 def test_that_a_file_that_cannot_be_parsed_is_told_and_not_split(tmp_path: Path) -> None:
     text = (Project().dockerfile or "") + "INSTALL x\n"
     made = Project(dockerfile=text).plan(tmp_path)
-    assert [(p.line, p.reason) for p in made.problems] == [(6, "INSTALL is no instruction.")]
+    assert [(p.line, p.reason) for p in made.problems] == [(6, "INSTALL is not an instruction.")]
     assert not change_of(made, "split-stages").available
 
 

@@ -48,8 +48,8 @@ def test_that_a_folder_without_a_dockerfile_gives_its_sources_alone(folder: Path
     ("dockerfile", "source", "said"),
     [
         ("gone", "", "Could not read"),
-        (".", "", "is no file"),
-        ("pipe", "", "is no file"),
+        (".", "", "is not a file"),
+        ("pipe", "", "is not a file"),
         ("", "go.mod", "There is no folder"),
         ("", "missing", "There is no folder"),
     ],

@@ -252,8 +252,10 @@ def test_that_a_start_script_keeps_its_image_until_somebody_knows_better(
     assert (change.enabled, change.available) == (False, True)
     verified = entrypoint.verified(found, prepared, new, run=False)
     assert _differing(verified) == {}
-    files = next(c.evidence for c in verified.checks if c.name == "Files for the running program")
-    assert files.endswith("Built anew from the same modules: /app/server.")
+    files = next(
+        c.evidence for c in verified.checks if c.name == "Files that the program needs at run time"
+    )
+    assert files.endswith("Rebuilt from the same modules: /app/server.")
     split, small = entrypoint.rewritten(prepared, {"split-stages": True})
     assert split.runtime.image == "alpine:3.20"
     verified = entrypoint.verified(split, prepared, small)

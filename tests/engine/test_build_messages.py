@@ -331,7 +331,7 @@ def test_that_an_engine_that_refuses_buildkit_gets_the_classic_builder(images: F
     assert result.builder == "classic"
     assert result.notes == (
         "This engine has no BuildKit: the classic builder was used.",
-        "The classic builder knows no cache mounts: 1 was left out, so each build starts anew.",
+        "The classic builder knows no cache mounts: 1 was left out, so each build starts over.",
     )
     asked = [request for request in images.requests if "version=1" in request]
     assert "buildargs=%7B%22TARGETARCH%22%3A+%22arm64%22%7D" in asked[0]

@@ -126,7 +126,7 @@ def test_that_another_platform_than_the_one_asked_for_names_those_that_are_there
         fake.on_json(r"/images/app%3A1/json\?platform=.*", {"message": "no such platform"}, 404)
         with pytest.raises(ImageNotFound) as caught:
             inspect(connect(fake.url), "app:1", "linux/s390x")
-    assert caught.value.message == "app:1 is not there for linux/s390x."
+    assert caught.value.message == "app:1 is not available for linux/s390x."
     assert caught.value.hint == "The engine has it for linux/amd64, linux/arm64."
 
 

@@ -310,7 +310,7 @@ def test_that_an_image_without_layers_opens(tmp_path: Path) -> None:
         (b"PK\x03\x04" + bytes(600), "it is a ZIP archive"),
         (b"\x7fELF" + bytes(600), "it is a program"),
         (b'{"a": 1}', "it is a JSON file"),
-        (b"\xde\xad\xbe\xef" * 300, "it is no tar archive"),
+        (b"\xde\xad\xbe\xef" * 300, "it is not a tar archive"),
         (compress(b"hello, world\n" * 100, "gzip"), "unpacked, it is a text file"),
         (compress(b"hello, world\n" * 100, "xz"), "unpacked, it is a text file"),
         (b"\x1f\x8b\x08damaged" * 100, "damaged"),

@@ -183,7 +183,7 @@ def test_that_a_layer_of_another_digest_is_placed_by_the_list_and_incomplete(sav
 def test_that_a_layer_that_does_not_come_is_named() -> None:
     result = read(Stream(pack(docker_legacy(built(_BASE, _APP, _TOP, absent=[1])))))
     assert result.order == [0, 2]
-    assert result.notes == [f"Layer 1 ({digest(_APP)}) did not come."]
+    assert result.notes == [f"Layer 1 ({digest(_APP)}) did not arrive."]
 
 
 def _ordered(*layers: bytes) -> Members:
@@ -220,8 +220,8 @@ def test_that_an_engines_error_inside_the_stream_is_told() -> None:
     assert list(result.layers) == [0]
     assert result.notes == [
         f"The engine's export ends early, at byte {end}: the engine stopped with: no <b>space</b>\\x1b left.",
-        f"Layer 1 ({digest(_APP)}) did not come.",
-        f"Layer 2 ({digest(_TOP)}) did not come.",
+        f"Layer 1 ({digest(_APP)}) did not arrive.",
+        f"Layer 2 ({digest(_TOP)}) did not arrive.",
     ]
 
 

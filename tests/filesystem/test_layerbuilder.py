@@ -14,7 +14,7 @@ from explorer.filesystem.layerbuilder import MAX_PATH_BYTES, LayerBuilder, clean
 from tests.filesystem.tars import content, paths
 from tests.support.layers import directory, file, hardlink, layer, opaque, symlink, whiteout
 
-_TWICE = "Some paths stand twice in one layer; the last one counts."
+_TWICE = "Some paths appear twice in one layer; the last one counts."
 
 
 def built(*files: bytes) -> LayerIndex:

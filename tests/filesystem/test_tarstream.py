@@ -140,7 +140,7 @@ _A = entry("a", b"x")
         (_A + header("b", b"\xff" * 12), [b"a"], "a size that cannot be", 1024),
         (_A + header("L", 1 << 31, b"L"), [b"a"], "an extended header of 2147483648 bytes", 1024),
         (_A + header("x", 700, b"x") + b"10 path=a\n", [b"a"], "it ends inside an extended header", 1546),
-        (_A + pax((b"size", b"-5")) + _A, [b"a"], "no usable number", 2048),
+        (_A + pax((b"size", b"-5")) + _A, [b"a"], "not a usable number", 2048),
         (_A + entry("x", b"99 path=a\n", b"x") + _A, [b"a"], "whose length is wrong", 1024),
         (_A + header("S", kind=b"S", tail=bytes(29) + b"\1" + bytes(29)), [b"a"], "it ends inside a sparse map", 1024),
     ],

@@ -89,7 +89,7 @@ def test_that_a_pattern_is_its_components(text: str, expected: Pattern) -> None:
 def test_that_what_is_no_pattern_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(PatternInvalid) as caught:
         parse_pattern(text)
-    assert caught.value.message == f"“{text}” is no path pattern."
+    assert caught.value.message == f"“{text}” is not a path pattern."
     assert caught.value.hint
 
 

@@ -215,7 +215,7 @@ def test_that_an_unknown_filter_is_told_with_the_known_ones() -> None:
 def test_that_a_pattern_with_stars_out_of_place_is_told() -> None:
     with pytest.raises(QueryInvalid) as caught:
         parse_query("/a**b/c")
-    assert "is no path pattern" in caught.value.message
+    assert "is not a path pattern" in caught.value.message
 
 
 def test_that_too_many_parts_are_refused() -> None:

@@ -109,7 +109,7 @@ def test_that_a_file_with_a_mistake_is_left_out_whole_and_the_others_stay(tmp_pa
     assert rules.ids[-1] == "fine"
     assert "models" not in rules.ids
     assert rules.problems == (
-        f"Rules left out. {tmp_path}/a.toml: rule models: id: is used already",
+        f"Rules left out. {tmp_path}/a.toml: rule models: id: is already used",
     )
 
 
@@ -155,9 +155,9 @@ MISTAKES = {
     ),
     "relative pattern": (
         _with('directories = ["models"]'),
-        "rule models: directories: “models” is no path pattern. Start it with / or **/",
+        "rule models: directories: “models” is not a path pattern. Start it with / or **/",
     ),
-    "broken pattern": (_with('files = ["/a{"]'), "rule models: files: “/a{” is no path pattern."),
+    "broken pattern": (_with('files = ["/a{"]'), "rule models: files: “/a{” is not a path pattern."),
     "unknown placeholder": (
         _with('except = ["{NOWHERE}/x"]'),
         "rule models: except: unknown placeholder {NOWHERE} Known ones: HOME, CACHE, GOPATH, ",

@@ -91,7 +91,7 @@ def test_that_a_file_cut_inside_its_first_header_is_no_executable(keep: int) -> 
 
 def test_that_a_script_is_no_executable(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("#!/bin/sh\n")
-    with pytest.raises(NotAnExecutable, match="no executable"):
+    with pytest.raises(NotAnExecutable, match="not an executable"):
         analyse_file(Task(), tmp_path / "run")
 
 

@@ -227,7 +227,7 @@ def test_that_a_manifest_without_images_says_so(data: bytes) -> None:
     with pytest.raises(DamagedInput) as caught:
         parse_saved_images(data)
     assert caught.value.message == (
-        f"This is no usable Docker archive: its manifest.json is {data.strip().decode()}."
+        f"This is not a usable Docker archive: its manifest.json is {data.strip().decode()}."
     )
 
 

@@ -51,7 +51,7 @@ def test_that_an_answer_that_trickles_is_left(
     monkeypatch.setattr(web, "SMALL_SECONDS", 0.0)
     fake.serve("app", "1", IMAGE)
     fake.on("/v2/app/manifests/1", lambda request: _without_end(request, b" "))
-    with pytest.raises(RegistryError, match="it is not done within 0 s"):
+    with pytest.raises(RegistryError, match="it was not done within 0 s"):
         read(f"{fake.host}/app:1")
 
 

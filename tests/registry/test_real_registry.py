@@ -76,7 +76,7 @@ def test_that_a_wrong_password_names_user_and_registry(
     assert caught.value.message == (
         f"The registry {pushed.plain} refuses gopher access to team/app."
     )
-    assert caught.value.hint == f"Check the name, or log in anew: docker login {pushed.plain}"
+    assert caught.value.hint == f"Check the name, or log in again: docker login {pushed.plain}"
     assert caught.value.exit_code == 3
 
 

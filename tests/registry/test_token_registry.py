@@ -136,7 +136,7 @@ def test_that_an_odd_redirect_is_not_followed(fake: FakeRegistry, target: str) -
     fake.on("/v2/app", lambda request: request.answer(307, None, Location=target))
     with pytest.raises(RegistryError) as caught:
         read(f"{fake.host}/app:1")
-    assert "which is not safe to ask" in caught.value.message
+    assert "which is not safe to contact" in caught.value.message
 
 
 def test_that_this_machine_is_asked_without_a_proxy_and_others_through_it(
@@ -333,14 +333,16 @@ def test_that_a_chart_is_no_image(fake: FakeRegistry) -> None:
     fake.on("/v2/", lambda request: request.answer(200, document, Content_Type=kind))
     with pytest.raises(InputError) as caught:
         read(f"{fake.host}/app:1")
-    assert "is no image" in caught.value.message
+    assert "is not an image" in caught.value.message
 
 
 def test_that_a_limit_of_questions_is_told_with_its_time(fake: FakeRegistry) -> None:
     fake.on("/v2/", lambda request: request.answer(200 if request.path == "/v2/" else 429, {}, Retry_After="120"))  # fmt: skip
     with pytest.raises(RegistryError) as caught:
         read(f"{fake.host}/app:1")
-    assert caught.value.message == f"The registry {fake.host} was asked too often (status 429)."
+    assert (
+        caught.value.message == f"The registry {fake.host} received too many requests (status 429)."
+    )
     assert caught.value.hint == "Try again in 120 s."
 
 

@@ -74,4 +74,4 @@ def test_that_one_executable_is_summed_up_with_what_it_is_made_of(
     rows = [line.split() for line in printed.splitlines()]
     assert ["example.com/shop", "5.0", "MB", "█" * 20, "55.6%", "1"] in rows
     print_binary(_PACKED)
-    assert "unpacked it has 5.0 MB" in capsys.readouterr().out
+    assert "unpacked, it has 5.0 MB" in capsys.readouterr().out

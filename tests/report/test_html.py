@@ -117,7 +117,7 @@ def test_that_tables_of_a_comparison_sum_to_its_totals() -> None:
 def test_that_warnings_stand_before_the_figures() -> None:
     described, layers = image(layer(file("a", 5)), layer(file("b", 5)))
     text = html_page(analysis_document(analyse(described, {0: layers[0]})))
-    assert 0 < text.index("Incomplete: test:latest was read in part only") < text.index("<nav")
+    assert 0 < text.index("Incomplete: test:latest was read only in part") < text.index("<nav")
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -131,4 +131,4 @@ def test_that_warnings_stand_before_the_figures() -> None:
         markdown(analysis_document(part)),
         markdown(compare_document(compare(part, part))),
     ):
-        assert 0 < text.index("was read in part only (1 of 2 layers)") < text.index("## ")
+        assert 0 < text.index("was read only in part (1 of 2 layers)") < text.index("## ")

@@ -50,7 +50,7 @@ def test_that_any_flipped_byte_is_noticed(good: bytes, tmp_path: Path) -> None:
         data[place] ^= 1 << chosen.randrange(8)
         with pytest.raises(InputError) as error:
             opened(tmp_path, bytes(data))
-        assert ("is no snapshot" if place < 8 else "is damaged") in error.value.message
+        assert ("is not a snapshot" if place < 8 else "is damaged") in error.value.message
 
 
 def test_that_a_newer_file_says_so(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_that_a_newer_file_says_so(tmp_path: Path) -> None:
 
 def test_that_other_files_are_no_snapshots(tmp_path: Path) -> None:
     for data in (b"", b"ISE", b"{}", b"ISEcol\0\1" + bytes(100)):
-        with pytest.raises(InputError, match="is no snapshot"):
+        with pytest.raises(InputError, match="is not a snapshot"):
             opened(tmp_path, data)
     with pytest.raises(InputError, match="There is no file"):
         SnapshotFile.open(tmp_path / "absent")

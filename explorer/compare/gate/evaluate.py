@@ -173,7 +173,7 @@ def _start(rule: Rule, facts: Facts) -> Outcome:
         return Outcome(rule, PASSED, found.median, evidence=(interval, *cautions))
     if found.ci_low > rule.limit.value:
         return Outcome(rule, FAILED, found.median, evidence=(interval, *cautions))
-    reason = tr("The interval reaches over the limit: more runs are needed to tell.")
+    reason = tr("The interval includes the limit: more runs are needed to tell.")
     return Outcome(rule, UNKNOWN, found.median, reason, (interval, *cautions))
 
 
@@ -214,7 +214,7 @@ def _undecided(found: Comparison, limit: float, *, apart: bool) -> str:
             else ""
         )  # fmt: skip
     if found.ci_low <= limit < found.ci_high:
-        return tr("The interval reaches over the limit: more runs are needed to tell.")
+        return tr("The interval includes the limit: more runs are needed to tell.")
     return ""
 
 
@@ -247,7 +247,7 @@ def _within(
 def _partly(analysis: Analysis) -> str:
     image = analysis.image
     return tr(
-        "{name} was read in part only ({read} of {total} layers).",
+        "{name} was read only in part ({read} of {total} layers).",
         name=display_text(image.tags[0] if image.tags else image.reference, 100),
         read=analysis.layers_read,
         total=len(image.layers),

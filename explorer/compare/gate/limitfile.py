@@ -48,7 +48,7 @@ def read_limit_file(path: Path) -> tuple[Rule, ...]:
         return parse_limits(data.decode("utf-8"), display_text(path.name, 80))
     except UnicodeDecodeError as error:
         raise DamagedInput(
-            tr("{file} is no TOML: {reason}.", file=shown, reason=tr("it is not UTF-8")),
+            tr("{file} is not TOML: {reason}.", file=shown, reason=tr("it is not UTF-8")),
             tr("Save it as UTF-8."),
             error.start,
         ) from error
@@ -61,13 +61,13 @@ def parse_limits(text: str, name: str) -> tuple[Rule, ...]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         reason = display_text(str(error), 200).rstrip(".")
         raise DamagedInput(
-            tr("{file} is no TOML: {reason}.", file=name, reason=reason),
+            tr("{file} is not TOML: {reason}.", file=name, reason=reason),
             tr('A limit is written as max-size = "20MB", below a line [check].'),
         ) from error
     table = document.pop(_TABLE, None)
     if not isinstance(table, dict) or not table or document:
         raise InputError(
-            tr("{file} is no file of limits.", file=name),
+            tr("{file} is not a file of limits.", file=name),
             tr("It holds one table [check], and in it at least one limit, such as {example}.", example='max-size = "20MB"'),
         )  # fmt: skip
     return tuple(
@@ -95,7 +95,7 @@ def _values(key: str, held: Any, name: str) -> list[str]:
     texts = [_text(item) for item in items]
     if any(text is None for text in texts):
         raise InputError(
-            tr("{file}: the value of {name} is not understood.", file=name, name=key),
+            tr("{file}: the value of {name} cannot be used.", file=name, name=key),
             tr("Write a list of texts in quotes.")
             if key in REPEATED
             else tr("Write one text in quotes, such as {example}.", example='"20MB"'),

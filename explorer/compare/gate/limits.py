@@ -74,4 +74,4 @@ def _parts(text: str) -> tuple[float, str]:
 
 
 def _not_understood(text: str, hint: str) -> InputError:
-    return InputError(tr("{text} is no limit.", text=display_text(text, 40) or '""'), hint)
+    return InputError(tr("{text} is not a limit.", text=display_text(text, 40) or '""'), hint)

@@ -38,7 +38,7 @@ def stated_rule(option: str, text: str, origin: str = "") -> Rule:
         subject, equals, limit = text.partition("=")
         if not equals:
             raise InputError(
-                tr("{text} is no limit of a category.", text=display_text(text, 60) or '""'),
+                tr("{text} is not a limit for a category.", text=display_text(text, 60) or '""'),
                 tr("Write it as source=0 or system=80%."),
             )
         return Rule(option, parse_size_or_share(limit), subject.strip(), origin)

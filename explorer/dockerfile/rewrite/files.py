@@ -52,7 +52,7 @@ def _dockerfile_bytes(path: Path) -> bytes:
         # A pipe would never end; opening one would wait for its writer.
         if path.exists() and not path.is_file():
             raise InputError(
-                tr("{path} is no file.", path=display_text(str(path))), tr("Check the path.")
+                tr("{path} is not a file.", path=display_text(str(path))), tr("Check the path.")
             )
         with open(path, "rb") as file:
             data = file.read(_DOCKERFILE_LIMIT + 1)

@@ -231,7 +231,7 @@ def _warnings(prepared: Preparation, draft: Draft) -> tuple[str, ...]:
     if case.facts.sqlite_stub:
         found.append(
             tr(
-                "The program was built without C and holds go-sqlite3, which fails at run time then."
+                "The program was built without cgo and contains go-sqlite3, which then fails at run time."
             )
         )
     hidden = len([f for f in case.evidence.run_files if not f.path.isprintable()])

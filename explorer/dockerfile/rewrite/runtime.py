@@ -75,7 +75,7 @@ def needs_of(case: Case, draft: Draft) -> Needs:
     elif not entry.path:
         blockers.append(tr("The program that the image starts was not found in it."))
     elif entry.kind != ELF:
-        blockers.append(tr("{path} is no Linux program.", path=_shown(entry.path)))
+        blockers.append(tr("{path} is not a Linux program.", path=_shown(entry.path)))
     if entry.kind == ELF and _shell_form(case, draft):
         shell = shell or "sh"
         reasons.append(tr("The start command needs a shell: {line}", line=_shown(entry.line)))
@@ -105,7 +105,7 @@ def conflict(case: Case, draft: Draft, runtime: RuntimeChoice, needs: Needs) -> 
     musl = "musl" in facts.interpreter
     if needs.shell and choice in ("scratch", "static", "base"):
         return tr(
-            "{image} has no shell, which the image needs: it would not start or not be healthy.",
+            "{image} has no shell, which the image needs: it would not start or would not be healthy.",
             image=runtime.image,
         )
     if needs.shell == "bash" and choice == "alpine":
@@ -278,7 +278,7 @@ def _program_blockers(case: Case) -> list[str]:
     if not facts.known:
         return [tr("The program was not looked at, so what it needs is not known.")]
     if not facts.is_go:
-        return [tr("{path} is no Go program.", path=_shown(facts.path))]
+        return [tr("{path} is not a Go program.", path=_shown(facts.path))]
     if facts.proved("plugins"):
         found.append(tr("The program loads Go plugins, which are files of the image."))
     if facts.may("programs"):

@@ -105,7 +105,7 @@ def wished_name(wish: str) -> str:
     base, tag = _apart(wish.removeprefix(TAG_PREFIX))
     if not base.strip("/:."):
         raise InputError(
-            tr("{name} is no name for an image.", name=display_text(wish, 80)),
+            tr("{name} is not a name for an image.", name=display_text(wish, 80)),
             tr("Write for example --tag myservice:small."),
         )
     return result_tag(base, tag)

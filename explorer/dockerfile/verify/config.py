@@ -51,7 +51,7 @@ def config_check(old: Mapping[str, Any], new: Mapping[str, Any], intended: froze
     if different:
         return Check(title, STATIC, DIFFERS, tr("Changed: {what}.", what=listed(different)))
     if meant:
-        evidence = tr("Equal but for what was meant to change: {what}.", what=listed(meant))
+        evidence = tr("Equal except for what was meant to change: {what}.", what=listed(meant))
         return Check(title, STATIC, SAME, evidence)
     return Check(title, STATIC, SAME, tr("Equal."))
 

@@ -229,7 +229,7 @@ def _stop(old: Observation, again: Observation, new: Observation, options: Verif
     seconds = tr("{old:.1f} s and {new:.1f} s", old=old.stop_seconds, new=new.stop_seconds)
     evidence = tr("Old: {old}. New: {new} ({seconds}).", old=first, new=third, seconds=seconds)
     if heard:
-        meant = tr("As was meant: the program gets the signal itself, without a shell.")
+        meant = tr("As intended: the program gets the signal itself, without a shell.")
         evidence = sentences(evidence, meant)
     return _check(name, SAME if heard else result, evidence)
 

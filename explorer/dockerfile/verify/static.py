@@ -155,7 +155,7 @@ def _shell_programs(old: RootFs, new: RootFs) -> Check | None:
     if lacking and still_shell:
         return _check(name, DIFFERS, tr("The new image lacks {lacks}.", lacks=_list(lacking)))
     return _check(
-        name, SAME, tr("There: {names}.", names=_list([w for w in named if w not in lacking]))
+        name, SAME, tr("Present: {names}.", names=_list([w for w in named if w not in lacking]))
     )
 
 
@@ -170,7 +170,9 @@ def _health_program(old: RootFs, new: RootFs) -> Check | None:
         programs += [w for w in split_words(" ".join(test[1:]))[:1] if old.program(w) is not None]
     lacking = [word for word in dict.fromkeys(programs) if new.program(word) is None]
     if not lacking:
-        return _check(name, SAME, tr("There: {names}.", names=_list(list(dict.fromkeys(programs)))))
+        return _check(
+            name, SAME, tr("Present: {names}.", names=_list(list(dict.fromkeys(programs))))
+        )
     if all(old.program(word) is None for word in lacking):
         return _check(name, SAME, tr("It could not run in the old image either."))
     return _check(name, DIFFERS, tr("The new image lacks {lacks}.", lacks=_list(lacking)))
@@ -206,7 +208,7 @@ def _certificates(old: RootFs, new: RootFs) -> Check | None:
     own = new.image.config.variable("SSL_CERT_FILE")
     if own and new.exists(own):
         after = own
-    title = tr("Certificates to trust")
+    title = tr("Trusted certificates")
     if not before:
         return _check(title, SAME, after or tr("The old image has none either."))
     if not after:
@@ -325,7 +327,7 @@ def _files(task: Task, old: RootFs, new: RootFs, options: VerifyOptions) -> Iter
             changed.append(f"{display_name(raw)} ({why})" if why != _OTHER else display_name(raw))
         else:
             anew.append(display_name(raw))
-    title = tr("Files for the running program")
+    title = tr("Files that the program needs at run time")
     if gone:
         yield _check(title, DIFFERS, tr("The new image lacks {names}.", names=_list(gone)))
     elif changed:
@@ -337,7 +339,7 @@ def _files(task: Task, old: RootFs, new: RootFs, options: VerifyOptions) -> Iter
             len(paths) - len(anew),
         )
         if anew:
-            built = tr("Built anew from the same modules: {names}.", names=_list(anew))
+            built = tr("Rebuilt from the same modules: {names}.", names=_list(anew))
             text = sentences(text, built)
         yield _check(title, SAME, text)
 

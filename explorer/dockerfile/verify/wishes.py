@@ -30,14 +30,14 @@ def with_wishes(
     for path in paths:
         if not _PATH.fullmatch(path):
             raise InputError(
-                tr("{path} is no path to ask for.", path=display_text(path, 120)),
+                tr("{path} is not a path to request.", path=display_text(path, 120)),
                 tr("A path begins with / and has no spaces, for example /api/items?page=2."),
             )
     for item in env:
         if not _VARIABLE.fullmatch(item):
             # The value may be a secret.
             name = display_text(item.partition("=")[0], 80)
-            raise InputError(tr("{text} is no variable.", text=name), tr("Write NAME=value."))
+            raise InputError(tr("{text} is not a variable.", text=name), tr("Write NAME=value."))
     if start_seconds and not _START_SECONDS[0] <= start_seconds <= _START_SECONDS[-1]:
         raise InputError(
             tr("A container cannot be given {n} s to start.", n=f"{start_seconds:g}"),

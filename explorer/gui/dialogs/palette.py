@@ -55,7 +55,7 @@ class CommandPalette(QDialog):
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         # The field keeps the focus; arrow keys reach the list through it.
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._nothing = PlainLabel(tr("No command is called that."))
+        self._nothing = PlainLabel(tr("No command matches."))
         layout = QVBoxLayout(self)
         for widget in (self.field, self._nothing, self.list):
             layout.addWidget(widget)

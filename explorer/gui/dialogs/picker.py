@@ -233,7 +233,7 @@ class _EngineTab(QWidget):
 
     def _cancelled(self) -> None:
         self.stop()
-        error = ExplorerError(tr("The engine was not asked to the end."))
+        error = ExplorerError(tr("The engine's answer was not waited for."))
         self.images.show_problem(tr("Cancelled"), error, self._retry(), self._archive())
 
     def _retry(self) -> Action:

@@ -52,13 +52,13 @@ class PreferencesDialog(QDialog):
         self.setWindowTitle(tr("Preferences"))
         self.theme = _choice(
             tr("Theme"),
-            (("system", tr("As the system")), ("light", tr("Light")), ("dark", tr("Dark"))),
+            (("system", tr("Same as the system")), ("light", tr("Light")), ("dark", tr("Dark"))),
             settings.theme,
         )
         # Languages are named in themselves, so that those who need one can find it.
         self.language = _choice(
             tr("Language"),
-            (("system", tr("As the system")), ("en", "English"), ("zh_CN", "简体中文")),
+            (("system", tr("Same as the system")), ("en", "English"), ("zh_CN", "简体中文")),
             settings.language,
         )
         self.tooltips = QCheckBox(tr("Show tooltips over tiles and rows"))
@@ -69,7 +69,7 @@ class PreferencesDialog(QDialog):
         self.via = _choice(
             tr("How images are read"),
             (
-                ("auto", tr("The fastest way that can be proved")),
+                ("auto", tr("The fastest way that can be verified")),
                 ("export", tr("Only by the engine's export")),
                 ("direct", tr("Only from the engine's own files")),
             ),
@@ -102,7 +102,7 @@ class PreferencesDialog(QDialog):
         form = QFormLayout(group)
         form.addRow(tr("Theme"), self.theme)
         form.addRow(tr("Language"), self.language)
-        form.addRow("", _hint(tr("Texts change when the program starts again.")))
+        form.addRow("", _hint(tr("Texts change when the program is restarted.")))
         form.addRow("", self.tooltips)
         return group
 
@@ -170,7 +170,7 @@ class PreferencesDialog(QDialog):
         """Ask what answers at the endpoint in the field."""
         if self._job is not None:
             self._job.cancel()
-        self._say(tr("Asking …"))
+        self._say(tr("Asking…"))
         self._test.setEnabled(False)
         self._job = self._jobs.start_waiting(
             "explorer.workflow.asking:engine_state",

@@ -41,7 +41,7 @@ _PATH, _SIZE, _LAYER = range(3)
 _CONFIDENCE = {
     "high": mark("Sure: these bytes are not needed."),
     "medium": mark("Likely: look at the files before you remove them."),
-    "info": mark("For information: this may be meant."),
+    "info": mark("For information: this may be intended."),
 }
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()

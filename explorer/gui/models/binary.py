@@ -214,9 +214,9 @@ class RowsModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
 
-DEPENDENCY_HEADS = (mark("Module"), mark("Version"), mark("Bytes attributed"), mark("Replaced by"), mark("Sum"))  # fmt: skip
+DEPENDENCY_HEADS = (mark("Module"), mark("Version"), mark("Bytes attributed"), mark("Replaced by"), mark("Checksum"))  # fmt: skip
 FILE_HEADS = (mark("Embedded file"), mark("Size"))
-INIT_HEADS = (mark("Package with work before main"), mark("Code of it"))
+INIT_HEADS = (mark("Package with work before main"), mark("Its code"))
 
 
 def dependency_rows(binary: GoBinary) -> list[tuple[Cell, ...]]:

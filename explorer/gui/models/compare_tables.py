@@ -358,7 +358,7 @@ def start_text(found: StartUp) -> str:
         return verdict_text(found.together)
     if found.a is not None and found.b is not None:
         return tr(
-            "measured apart: {a} and {b}. Only one measurement of both, in turn, can tell a difference from noise.",
+            "measured separately: {a} and {b}. Only one measurement of both, in turns, can tell a difference from noise.",
             a=duration_text(found.a.median),
             b=duration_text(found.b.median),
         )
@@ -375,7 +375,9 @@ def start_short(found: StartUp) -> str:
     """What the measurement says, in a few words for a card."""
     if found.together is None:
         return (
-            tr("start-up: measured apart") if found.a and found.b else tr("start-up: one measured")
+            tr("start-up: measured separately")
+            if found.a and found.b
+            else tr("start-up: one measured")
         )
     shift = found.together.shift
     if found.together.verdict not in ("faster", "slower") or shift is None:

@@ -203,7 +203,7 @@ def layer_rows(analysis: Analysis, base: BaseImage) -> list[LayerRow]:
 def _layer_row(index: int, text: str, diff_id: str, figures: LayerFigures) -> LayerRow:
     shown = text or tr("no build history · {digest}", digest=diff_id.removeprefix("sha256:")[:12])
     proof = {
-        "digest": tr("proved by its digest"),
+        "digest": tr("verified by its digest"),
         "sizes": tr("checked against the engine's sizes"),
     }
     details = [

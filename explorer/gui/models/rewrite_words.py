@@ -14,9 +14,7 @@ def mode_text(plan: RewritePlan) -> str:
     return {
         "dockerfile": tr("Your Dockerfile, rewritten."),
         "source": tr("There is no Dockerfile: a new one for the source folder."),
-        "image": tr(
-            "Made from the image alone: its own files, packed anew without what built them."
-        ),
+        "image": tr("Made from the image alone: its own files, repacked without what built them."),
     }[plan.mode]
 
 

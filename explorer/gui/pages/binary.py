@@ -179,7 +179,7 @@ class BinaryView(QWidget):
         lines = list(binary.problems())
         if binary.packed is not None and binary.packed.original_bytes:
             size = size_text(binary.packed.original_bytes)
-            lines.append(tr("Unpacked it has {size}.", size=size))
+            lines.append(tr("Unpacked, it has {size}.", size=size))
         if lines:
             self.notice.say(sentences(*lines), kind=WARNING)
         else:

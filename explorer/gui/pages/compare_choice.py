@@ -68,8 +68,8 @@ class CompareChoice(QWidget):
         title.setFont(font)
         text = PlainLabel(
             tr(
-                "See file by file, package by package and setting by setting what is gone, what came and why the size is"
-                " another one. Choose two images, or drop one or two files here."
+                "See file by file, package by package and setting by setting what is gone, what is new and why"
+                " the size differs. Choose two images, or drop one or two files here."
             )
         )
         text.setWordWrap(True)

@@ -189,7 +189,7 @@ class ComparisonView(QWidget):
     def say_moved(self, name: str, image_id: str, again: Callable[[], None]) -> None:
         """Say that a name means another image by now, or none ("")."""
         if image_id:
-            text = tr("{name} means another image by now.", name=name)
+            text = tr("{name} now means a different image.", name=name)
             self.moved_notice.say(text, (tr("Compare the new one"), again), kind=INFO)
         else:
             text = tr("{name} was removed from the engine; what was read stays.", name=name)

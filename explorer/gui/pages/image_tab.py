@@ -236,7 +236,9 @@ class ImageTab(QStackedWidget):
         self._moved_to = image_id
         shown = analysis.image.id.removeprefix("sha256:")[:12]
         if image_id:
-            text = tr("{name} means another image by now; this is {id}.", name=self.title, id=shown)
+            text = tr(
+                "{name} now means a different image; this one is {id}.", name=self.title, id=shown
+            )
             self.explore.state_notice.say(text, (tr("Analyse the new one"), self.open_anew))
         else:
             text = tr("{name} was removed from the engine; what was read stays.", name=self.title)

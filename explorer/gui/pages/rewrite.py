@@ -111,7 +111,7 @@ class RewriteView(QStackedWidget):
         """Plan the rewrite of the image as it was read; nothing when that is done or under way."""
         if self.tab.analysis is None or not self.tab.analysis_file:
             self.message.say(
-                tr("The image is not read yet"),
+                tr("The image has not been read yet"),
                 tr("The rewrite is planned from what the image holds, so all of it is read first."),
             )
             self.setCurrentWidget(self.message)
@@ -159,7 +159,7 @@ class RewriteView(QStackedWidget):
         """Without the program the rules are careful, but there is a plan."""
         self._facts, self._images = ProgramFacts(), ()
         text = tr(
-            "The program could not be read, so the plan is a careful one: {reason}",
+            "The program could not be read, so the plan is a cautious one: {reason}",
             reason=error.message,
         )
         self.notice.say(

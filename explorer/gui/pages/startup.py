@@ -164,7 +164,7 @@ class StartupPage(QWidget):
         if state.remote:
             self.engine_notice.say(
                 tr(
-                    "The engine is on another machine: times there contain the network's, all by this machine's clock, and no port can be asked. Measuring needs your agreement in the form."
+                    "The engine is on another machine: times there include the network's, all by this machine's clock, and no port can be asked. Measuring needs your agreement in the form."
                 ),
                 kind=INFO,
             )

@@ -164,7 +164,7 @@ class BuildPane(QWidget):
             QTimer.singleShot(0, self.table, lambda: self._show_row(row))
         text = "\n".join(part for part in (error.message, error.hint) if part)
         self.notice.say(display_lines(text), *actions, kind=ERROR)
-        self.state.set_whole(tr("Not built. Nothing of it is left in the engine."))
+        self.state.set_whole(tr("Not built. Nothing is left in the engine."))
         if isinstance(error, BuildFailed) and error.log:
             self._show_last(error.step, error.log)
 
@@ -172,7 +172,7 @@ class BuildPane(QWidget):
         """It was cancelled."""
         self._end()
         self.steps.stop(failed=False)
-        self.state.set_whole(tr("Cancelled. Nothing of it is left in the engine."))
+        self.state.set_whole(tr("Cancelled. Nothing is left in the engine."))
         self.notice.say(tr("The build was cancelled."), kind=WARNING, seconds=10)
 
     def flush(self) -> None:

@@ -193,7 +193,7 @@ class ChangeCard(QFrame):
         self.why_off.setVisible(bool(change.why_off) and not change.enabled)
         why = shown_line(change.why_off)
         self.why_off.set_text(
-            tr("Off: {why}", why=why) if change.available else tr("Hands off: {why}", why=why)
+            tr("Off: {why}", why=why) if change.available else tr("Left as it is: {why}", why=why)
         )
         self.facts.set_text(shown_line(_facts(change)))
         spoken = [change.title, self.bytes.text(), tr(_RISKS.get(change.risk, change.risk))]

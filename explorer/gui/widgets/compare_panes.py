@@ -65,7 +65,7 @@ class ProgramsPane(QWidget):
             tr("Dependencies that differ"), MODULE_HEADS, stretch=1, widths={0: 110, 2: 220, 3: 220}
         )
         self.build = CompareTable(
-            tr("The build differs in"), CONFIG_HEADS, stretch=3, widths={0: 110, 1: 180, 2: 260}
+            tr("Build differences"), CONFIG_HEADS, stretch=3, widths={0: 110, 1: 180, 2: 260}
         )
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)

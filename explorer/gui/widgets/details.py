@@ -164,7 +164,7 @@ class DetailsPanel(QWidget):
         """Say that a row's content is being read."""
         if row == self._payload:
             self._state = _ASKED
-            self.contents.say(tr("Reading the file …"))
+            self.contents.say(tr("Reading the file…"))
 
     def show_preview(self, row: int, data: bytes, truncated: bool) -> None:  # noqa: FBT001  # a slot
         """Show the first bytes of a row; of another row than the present one nothing is shown."""

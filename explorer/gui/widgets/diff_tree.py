@@ -140,7 +140,7 @@ class DiffTreeView(QTreeView):
         if diff.tree.end[node] > node + 1:
             menu.addAction(tr("Zoom here"), lambda: self._selection.set_zoom(node))
         if diff.partner[node] >= 0:
-            menu.addAction(tr("Go to the other end"), lambda: self._go_to_partner(node))
+            menu.addAction(tr("Go to the other end of the move"), lambda: self._go_to_partner(node))
         text = "/" + display_name(diff.tree.path(node), 1 << 16)
         menu.addAction(tr("Copy path"), lambda: QGuiApplication.clipboard().setText(text))
         menu.popup(place)

@@ -138,7 +138,7 @@ class RunForm(QWidget):
             (self.precision, "", tr("Starts in a network that exists already, as a pod does: less than half of the noise.")),
             (self.floor, "", tr("An image that exits at once shows what the engine takes by itself.")),
             (self.closer, "", tr("Two more starts of each image, apart from the sample: what each Go package costs before main, and how the log is kept.")),
-            (self.remote, "", tr("Times contain the network's and are all by this machine's clock.")),
+            (self.remote, "", tr("Times include the network's and are all by this machine's clock.")),
         ):  # fmt: skip
             if name:
                 widget.setAccessibleName(name)
@@ -240,7 +240,7 @@ class RunForm(QWidget):
 
         if not self.remote.isHidden() and not self.remote.isChecked():
             raise InputError(
-                tr("The engine is on another machine, so times would contain the network's."),
+                tr("The engine is on another machine, so times would include the network's."),
                 tr("Measure there, or tick “{box}”.", box=self.remote.text()),
             )
         references = [_engine_name(self.image.currentText())]

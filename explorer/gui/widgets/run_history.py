@@ -41,7 +41,7 @@ class HistoryPane(QGroupBox):
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.DescendingOrder)
         self.table.selectionModel().selectionChanged.connect(self._enable)
-        self.empty = PlainLabel(tr("Nothing was measured yet."))
+        self.empty = PlainLabel(tr("Nothing has been measured yet."))
         self._buttons: list[tuple[QPushButton, int]] = []
         row = FlowRow()
         for text, count, act, hint in (

@@ -135,7 +135,7 @@ class StartPane(QWidget):
     def _say_nothing(self) -> None:
         self.series = []
         self.message.say(
-            tr("Nothing was measured yet"),
+            tr("Nothing has been measured yet"),
             tr(
                 "Both images are started in turns, so that what disturbs the machine disturbs both; then a difference can be told from noise. Smaller does not mean faster."
             ),

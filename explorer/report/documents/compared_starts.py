@@ -32,7 +32,7 @@ def start_section(c: Comparison) -> Section:
     if found.together is not None:
         said = together_text(c, found.together)
     elif found.a and found.b:
-        said = tr("They were measured apart from each other, which proves no difference.")
+        said = tr("They were measured separately, so no difference is proved.")
     else:
         said = tr("Only one of the images was measured.")
     measured = [
@@ -69,4 +69,4 @@ def together_text(c: Comparison, result: StartComparison) -> str:
 def _strip(name: str, time: StartTime) -> Strip:
     low = time.median if time.ci_low is None else time.ci_low
     high = time.median if time.ci_high is None else time.ci_high
-    return Strip(name, (), time.median, low, high, time.runs)
+    return Strip(name, time.measured, time.median, low, high, time.runs)

@@ -51,7 +51,7 @@ def incomplete(analysis: Analysis) -> tuple[str, ...]:
     if not analysis.complete:
         lines.append(
             tr(
-                "Incomplete: {name} was read in part only ({read} of {total} layers). All figures are of what was read.",
+                "Incomplete: {name} was read only in part ({read} of {total} layers). All figures are of what was read.",
                 name=image_name(analysis),
                 read=analysis.layers_read,
                 total=len(analysis.image.layers),

@@ -114,7 +114,7 @@ def test_that_a_part_of_an_image_decides_nothing(kind: str) -> None:
     limit = share(0.99) if kind != DIVE_WASTED else bytes_limit(1)
     found = decide(Rule(kind, limit), PARTLY)
     assert found.verdict == UNKNOWN
-    assert found.reason.endswith("was read in part only (2 of 2 layers).")
+    assert found.reason.endswith("was read only in part (2 of 2 layers).")
 
 
 def test_that_a_part_that_is_too_big_already_is_too_big() -> None:
@@ -167,7 +167,7 @@ def test_that_growth_from_nothing_is_growth() -> None:
     ("baseline", "reason"),
     [
         (None, "There is no baseline: name one with --against."),
-        (replace(SMALL, complete=False), "app was read in part only (1 of 1 layers)."),
+        (replace(SMALL, complete=False), "app was read only in part (1 of 1 layers)."),
         (
             replace(SMALL, image=replace(SMALL.image, platform=Platform("linux", "arm64"))),
             "They are for different platforms: linux/arm64 and linux/amd64.",

@@ -60,17 +60,17 @@ def test_that_every_option_of_check_is_a_limit_or_of_the_run() -> None:
         ("[check]\nmaxgrowth='1%'", InputError, "x: there is no limit maxgrowth.", "Did you mean max-growth?"),
         ("[check]\nagainst='a:1'", InputError, "x: there is no limit against.", "Give --against on the command line."),
         ("[check]\n''=1", InputError, 'x: there is no limit "".', "The limits are max-size, max-reclaimable, max-growth, max-start, max-slowdown, max-category, forbid."),
-        ("[check]\nmax-size='20XB'", InputError, "x, max-size: 20XB is no limit.", "Write a size as 20MB or 512KiB."),
-        ("[check]\nmax-size=-1", InputError, "x, max-size: -1 is no limit.", "Write a number with its unit, as 20MB, 5% or 300ms."),
-        ("[check]\nmax-start=300", InputError, "x, max-start: 300 is no limit.", "Write a duration as 300ms or 1.5s."),
-        ("[check]\nmax-category='source'", InputError, "x, max-category: source is no limit of a category.", "Write it as source=0 or system=80%."),
-        ("[check]\nmax-size=true", InputError, "x: the value of max-size is not understood.", 'Write one text in quotes, such as "20MB".'),
-        ("[check]\nmax-size=['1MB']", InputError, "x: the value of max-size is not understood.", 'Write one text in quotes, such as "20MB".'),
-        ("[check]\nforbid=[['vcs']]", InputError, "x: the value of forbid is not understood.", "Write a list of texts in quotes."),
-        ("[chek]\nmax-size='1MB'", InputError, "x is no file of limits.", 'It holds one table [check], and in it at least one limit, such as max-size = "20MB".'),
-        ("[check]\nforbid=['vcs']\n[more]", InputError, "x is no file of limits.", 'It holds one table [check], and in it at least one limit, such as max-size = "20MB".'),
-        ("[check]", InputError, "x is no file of limits.", 'It holds one table [check], and in it at least one limit, such as max-size = "20MB".'),
-        ("check = 1", InputError, "x is no file of limits.", 'It holds one table [check], and in it at least one limit, such as max-size = "20MB".'),
+        ("[check]\nmax-size='20XB'", InputError, "x, max-size: 20XB is not a limit.", "Write a size as 20MB or 512KiB."),
+        ("[check]\nmax-size=-1", InputError, "x, max-size: -1 is not a limit.", "Write a number with its unit, as 20MB, 5% or 300ms."),
+        ("[check]\nmax-start=300", InputError, "x, max-start: 300 is not a limit.", "Write a duration as 300ms or 1.5s."),
+        ("[check]\nmax-category='source'", InputError, "x, max-category: source is not a limit for a category.", "Write it as source=0 or system=80%."),
+        ("[check]\nmax-size=true", InputError, "x: the value of max-size cannot be used.", 'Write one text in quotes, such as "20MB".'),
+        ("[check]\nmax-size=['1MB']", InputError, "x: the value of max-size cannot be used.", 'Write one text in quotes, such as "20MB".'),
+        ("[check]\nforbid=[['vcs']]", InputError, "x: the value of forbid cannot be used.", "Write a list of texts in quotes."),
+        ("[chek]\nmax-size='1MB'", InputError, "x is not a file of limits.", 'It holds one table [check], and in it at least one limit, such as max-size = "20MB".'),
+        ("[check]\nforbid=['vcs']\n[more]", InputError, "x is not a file of limits.", 'It holds one table [check], and in it at least one limit, such as max-size = "20MB".'),
+        ("[check]", InputError, "x is not a file of limits.", 'It holds one table [check], and in it at least one limit, such as max-size = "20MB".'),
+        ("check = 1", InputError, "x is not a file of limits.", 'It holds one table [check], and in it at least one limit, such as max-size = "20MB".'),
     ],
 )  # fmt: skip
 def test_that_a_mistake_is_told_and_never_passes(
@@ -82,7 +82,7 @@ def test_that_a_mistake_is_told_and_never_passes(
 
 
 def test_that_what_is_no_toml_is_told_with_its_place() -> None:
-    with pytest.raises(DamagedInput, match=r"^x is no TOML: .*line 2.*\.$"):
+    with pytest.raises(DamagedInput, match=r"^x is not TOML: .*line 2.*\.$"):
         parse_limits("[check]\nmax-size = 20MB\n", "x")
 
 

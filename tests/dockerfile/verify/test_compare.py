@@ -60,7 +60,7 @@ def test_that_variables_of_the_toolchain_may_go_and_the_path_may_lose_its_folder
     check = config_check(_CONFIG, new, frozenset())
     assert (check.result, check.evidence) == (
         SAME,
-        "Equal but for what was meant to change: ENV GOPATH /go → —.",
+        "Equal except for what was meant to change: ENV GOPATH /go → —.",
     )
 
 

@@ -231,7 +231,7 @@ def test_that_lost_certificates_are_missed(engine: Engine, docker: Docker, serve
     old["src/app"] = client
     for new in ({**old, path: bundle}, {k: v for k, v in old.items() if k != path}):
         found = _verify(engine, docker, (old, _SERVICE), (new, _SERVICE))
-        assert "Certificates to trust" in _differing(found)
+        assert "Trusted certificates" in _differing(found)
 
 
 def test_that_lost_time_zones_are_missed(engine: Engine, docker: Docker) -> None:

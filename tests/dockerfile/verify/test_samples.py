@@ -152,7 +152,7 @@ def test_that_the_clock_needs_its_zones_certificates_and_user(
     found = _differing(_compare(engine, docker, old, base, changes, *paths))
     assert set(found) >= {
         "Time zones",
-        "Certificates to trust",
+        "Trusted certificates",
         "The program can ask who it is",
         "GET / on port 8080",
         "GET /zone/America/New_York on port 8080",

@@ -58,11 +58,11 @@ def test_that_wishes_join_what_the_plan_asks() -> None:
 @pytest.mark.parametrize(
     ("wish", "said"),
     [
-        ({"paths": ["a"]}, "a is no path to ask for."),
-        ({"paths": ["/a b"]}, "/a b is no path to ask for."),
-        ({"paths": ["/a\r\nX: y"]}, "is no path to ask for."),
-        ({"env": ["=secret"]}, " is no variable."),
-        ({"env": ["NAME"]}, "NAME is no variable."),
+        ({"paths": ["a"]}, "a is not a path to request."),
+        ({"paths": ["/a b"]}, "/a b is not a path to request."),
+        ({"paths": ["/a\r\nX: y"]}, "is not a path to request."),
+        ({"env": ["=secret"]}, " is not a variable."),
+        ({"env": ["NAME"]}, "NAME is not a variable."),
         ({"start_seconds": -1.0}, "A container cannot be given -1 s to start."),
     ],
 )

@@ -34,7 +34,7 @@ def test_that_every_package_the_program_needs_is_named_with_its_licence() -> Non
 
 
 def test_that_the_version_facts_can_be_copied(dialog: AboutDialog) -> None:
-    button = next(b for b in dialog.findChildren(QPushButton) if b.text() == "Copy version facts")
+    button = next(b for b in dialog.findChildren(QPushButton) if b.text() == "Copy version details")
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     lines = QGuiApplication.clipboard().text().split("\n")
     assert lines[0].startswith("Image Size Explorer ")

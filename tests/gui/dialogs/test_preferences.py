@@ -58,7 +58,7 @@ def dialog(qtbot: QtBot, store: SettingsStore, jobs: ScriptedJobs) -> Preference
 
 def test_that_it_shows_the_settings_in_force(dialog: PreferencesDialog) -> None:
     assert dialog.theme.currentText() == "Dark"
-    assert dialog.language.currentText() == "As the system"
+    assert dialog.language.currentText() == "Same as the system"
     assert dialog.via.currentData() == "export"
     assert dialog.tooltips.isChecked()
     assert dialog.changes() == {}

@@ -103,7 +103,7 @@ def test_that_start_up_times_apart_from_each_other_prove_nothing() -> None:
         "36.0 ms – 44.0 ms",
         "20",
     )
-    assert "measured apart" in start_text(found)
+    assert "measured separately" in start_text(found)
 
 
 def test_that_a_table_is_filtered_and_sorts_differences_by_how_much_they_are(

@@ -141,7 +141,7 @@ def test_that_a_program_in_another_language_says_so_and_shows_its_sections(show:
 def test_that_a_packed_program_tells_its_size_before_and_what_to_do(show: Show) -> None:
     page = show(packed())
     assert "packed with UPX" in page.notice.text
-    assert "Unpacked it has 1.5 MB." in page.notice.text
+    assert "Unpacked, it has 1.5 MB." in page.notice.text
     assert not page.bar.isVisible()
 
 

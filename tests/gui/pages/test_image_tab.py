@@ -261,7 +261,7 @@ def test_that_a_name_that_moved_is_told_once_and_the_new_image_offered(
         jobs.last.done("sha256:" + "cd" * 32)
         told.append(tab.explore.state_notice.text)
         tab.explore.state_notice.hide()
-    assert told == ["test:latest means another image by now; this is abababababab.", ""]
+    assert told == ["test:latest now means a different image; this one is abababababab.", ""]
     tab.look_again()
     jobs.last.done("")
     assert tab.explore.state_notice.text == (

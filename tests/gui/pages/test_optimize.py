@@ -112,7 +112,7 @@ def test_that_the_page_waits_while_its_image_is_read(
     tabs_of(page).open_reference("docker-daemon:web:1")
     view = page.view()
     assert view is not None
-    assert view.message.text.startswith("The image is not read yet")
+    assert view.message.text.startswith("The image has not been read yet")
     read(jobs, Project(), tmp_path / "tab")
     assert asked(jobs, HELD).running
 

@@ -94,7 +94,7 @@ def test_that_steps_and_output_are_shown_while_it_builds(show: Show, jobs: Scrip
         StepEnded(Step(2, "[build 2/2] COPY . .", 0.0, cached=True)),
     ):
         job.more["on_partial"](event)
-    job.more["on_progress"](Progress("Reading how big it became"))
+    job.more["on_progress"](Progress("Reading its new size"))
     pane.flush()
     rows = [[pane.steps.index(r, c).data() for c in range(4)] for r in range(2)]
     assert rows == [
@@ -102,7 +102,7 @@ def test_that_steps_and_output_are_shown_while_it_builds(show: Show, jobs: Scrip
         ["2", "[build 2/2] COPY . .", "0.00 s", "= from the cache"],
     ]
     assert "#1 compiling" in pane.log.toPlainText().splitlines()
-    assert pane.state._whole == "Reading how big it became"
+    assert pane.state._whole == "Reading its new size"
     job.done(RESULT)
     assert "expected were" in pane.state._whole
     assert not pane.cancel.isVisible()
@@ -320,8 +320,8 @@ def test_that_more_paths_variables_and_readiness_are_passed_on(
 @pytest.mark.parametrize(
     ("paths", "environment", "ready", "said"),
     [
-        ("api", "", "", "api is no path to ask for."),
-        ("", "MODE", "", "MODE is no variable."),
+        ("api", "", "", "api is not a path to request."),
+        ("", "MODE", "", "MODE is not a variable."),
         ("", "", "soon", "soon does not say when the container is ready"),
     ],
 )

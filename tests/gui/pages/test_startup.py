@@ -318,7 +318,7 @@ def test_that_two_measurements_are_compared_the_older_one_first(
     answer(jobs, "verdicts")
     assert page.results.sample is not None
     assert len(page.results.sample.spec.arms) == 2
-    assert "Measured apart, 2026-11-23T10:11:12Z and 2026-11-24" in page.results.verdict.text
+    assert "Measured separately, 2026-11-23T10:11:12Z and 2026-11-24" in page.results.verdict.text
     assert "No difference detected" in page.results.verdict.heading.text()
 
 
@@ -408,7 +408,7 @@ def test_that_a_pushgateway_that_does_not_answer_is_told(
     with pytest.raises(InputError) as told:
         startup_work.push_gauges(Task(), *job.args)
     job.failed(told.value)
-    assert "Pushgateway at http://127.0.0.1:1 did not take the measurement" in page.notice.text
+    assert "Pushgateway at http://127.0.0.1:1 did not accept the measurement" in page.notice.text
 
 
 def test_that_probe_values_are_copied_with_their_formula(

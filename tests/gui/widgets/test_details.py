@@ -157,7 +157,7 @@ def test_that_a_failed_preview_says_why_and_can_be_tried_again(
     panel.show()
     row = _show(panel, b"etc/motd")
     panel.show_loading(row)
-    assert panel.contents.text.placeholderText() == "Reading the file …"
+    assert panel.contents.text.placeholderText() == "Reading the file…"
     panel.show_preview_failed(row, "The engine <b>stopped</b>.", "Start it again.")
     for editor in (panel.contents.text, panel.contents.hex):
         assert editor.placeholderText() == "The engine <b>stopped</b>.\n\nStart it again."

@@ -82,7 +82,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
         return ask(
             reason,
             tr(
-                "The build runs as another user than root, whose caches lie elsewhere and who must own them."
+                "The build runs as a user other than root, whose caches lie elsewhere and who must own them."
             ),
             lines,
         )

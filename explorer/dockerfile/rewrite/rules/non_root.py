@@ -20,7 +20,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     ):
         return None
     reason = tr("The program runs as root; as user 65532 a break-in reaches less.")
-    why = tr("Files that it writes, and volumes that belong to root, would be closed to it.")
+    why = tr("It could no longer write its own files, nor use volumes that belong to root.")
     return ask(reason, why, risk="high")
 
 
@@ -35,7 +35,7 @@ def _edit(_case: Case, draft: Draft) -> Draft:
 
 RULE = Rule(
     ID,
-    mark("Run without root's rights"),
+    mark("Run without root privileges"),
     "hadolint DL3002; kubernetes runAsNonRoot",
     _examine,
     _edit,

@@ -31,7 +31,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
     names = display_text(names, 300)
     if more > 0:
         names = sentences(names, ntr("and {n} more", "and {n} more", more))
-    reason = ntr("{n} file of the image ({size}) is no source code and may be read when the program runs: {names}.", "{n} files of the image ({size}) are no source code and may be read when the program runs: {names}.", count, size=size_text(size), names=names)  # fmt: skip
+    reason = ntr("{n} file of the image ({size}) is not source code and may be read when the program runs: {names}.", "{n} files of the image ({size}) are not source code and may be read when the program runs: {names}.", count, size=size_text(size), names=names)  # fmt: skip
     if case.sources is not None and case.sources.where("files"):
         opens = tr("{place} opens files by name.", place=case.sources.where("files"))
         reason = sentences(reason, opens)

@@ -31,7 +31,7 @@ def _examine(case: Case, draft: Draft) -> Verdict | None:
             return None
         return hands_off(
             reason,
-            tr('The build command cannot be taken apart; add -ldflags "-s -w" there.'),
+            tr('The build command cannot be parsed; add -ldflags "-s -w" there.'),
             draft.origins(hidden),
             "low",
         )
