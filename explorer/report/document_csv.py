@@ -17,7 +17,9 @@ Numbers have all their digits, shares are fractions of 1, times seconds, yes and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from explorer.report.csv_lines import csv_cell, csv_parts, path_text
 from explorer.report.document import (
@@ -32,6 +34,7 @@ from explorer.report.document import (
     Kind,
     Row,
     Section,
+    Strips,
     Table,
     Typed,
     Waterfall,
@@ -52,12 +55,16 @@ def _lines(document: Document) -> Iterator[Line]:
         yield "note", csv_cell(warning)
     for fact in document.facts:
         yield "fact", csv_cell(fact.label), csv_cell(fact.value)
+    known: Counter[str] = Counter()
     for section in document.sections:
         for block in section.blocks:
             table = _as_table(block, section)
-            if table is not None:
-                yield ()
-                yield from _table(table)
+            if table is None:
+                continue
+            known[table.id] += 1
+            again = f"-{known[table.id]}" if known[table.id] > 1 else ""
+            yield ()
+            yield from _table(replace(table, id=table.id + again))
 
 
 def _table(table: Table) -> Iterator[Line]:
@@ -100,6 +107,8 @@ def _as_table(block: Block, section: Section) -> Table | None:
         return Table(f"{section.id}-bars", block.title, columns, tuple(map(_bar, block.bars)))
     if isinstance(block, Waterfall):
         return _waterfall(block, section)
+    if isinstance(block, Strips):
+        return _times(block, section)
     return None
 
 
@@ -133,6 +142,15 @@ def _waterfall(block: Waterfall, section: Section) -> Table:
         Column("bytes", tr("Bytes more or less"), Kind.DELTA, summed=False),
     )
     return Table(f"{section.id}-waterfall", block.title, columns, tuple(rows))
+
+
+def _times(block: Strips, section: Section) -> Table | None:
+    """Every measured time, where they are known; a table has the medians."""
+    rows: tuple[Row, ...] = tuple(
+        (strip.label, value) for strip in block.strips for value in strip.values
+    )
+    columns = (Column("label", tr("Name")), Column("seconds", tr("Time"), Kind.SECONDS))
+    return Table(f"{section.id}-times", block.title, columns, rows) if rows else None
 
 
 def _bar(bar: Bar) -> Row:

@@ -164,7 +164,7 @@ def _figures(block: KeyFigures) -> str:
             cell_text(figure.kind, figure.before),
             f"**{cell_text(figure.kind, figure.value)}**",
             _delta(figure),
-            change_text(figure.before, figure.value) or prose(figure.note),
+            ", ".join(filter(None, (change_text(figure.before, figure.value), prose(figure.note)))),
         )
         for figure in block.figures
     ]

@@ -9,6 +9,7 @@ from explorer.findings.analysis import analyse
 from explorer.report.csv_lines import ROWS_A_PART, path_bytes
 from explorer.report.document import (
     Bar,
+    Bars,
     Column,
     Document,
     Fact,
@@ -16,6 +17,8 @@ from explorer.report.document import (
     KeyFigures,
     Kind,
     Section,
+    Strip,
+    Strips,
     Table,
     Typed,
     Waterfall,
@@ -73,6 +76,18 @@ def test_that_each_line_says_what_it_is() -> None:
         ["row", "/b", "", "'@x"],
         ["rest", "not listed: 2", "7", ""],
         ["total", "all", "1234574", ""],
+    ]
+
+
+def test_that_charts_of_one_section_are_told_apart_and_measured_times_are_all_there() -> None:
+    bars = Bars("B", (Bar("a", 1),))
+    strips = Strips("Ready", (Strip("x", (0.25, 0.5), 0.4, 0.3, 0.5), Strip("y", (), 1, 1, 1, 9)))
+    document = Document("R", (), (), (Section("s", "S", (bars, bars, strips)),))
+    found = tables(document)
+    assert list(found) == ["s-bars", "s-bars-2", "s-times"]
+    assert found["s-times"].rows == [
+        {"label": "x", "seconds": "0.25"},
+        {"label": "x", "seconds": "0.5"},
     ]
 
 
