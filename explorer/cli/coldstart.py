@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from explorer import sandbox
 from explorer.cli.console import complain
 from explorer.cli.options import add_host, add_json
-from explorer.errors import InputError, StorageError
+from explorer.cli.output import write_result
+from explorer.cli.reports import add_report_options, check_outputs, write_reports
+from explorer.errors import InputError
 from explorer.task import Progress, Task
 from explorer.translation import set_language, tr
 from explorer.units import display_text
@@ -22,6 +24,8 @@ from explorer.units import display_text
 if TYPE_CHECKING:
     from explorer.coldstart.plan import Plan, Request
     from explorer.coldstart.sample import Sample
+    from explorer.report.document import Document
+    from explorer.report.startup_figures import StartupFigures
 
 NEVER_READY = 2
 _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -37,7 +41,7 @@ def example() -> str:
     return tr("Examples:") + (
         "\n  image-explorer coldstart service:after"
         "\n  image-explorer coldstart service:before service:after --ready http:/healthz --json result.json"
-        "\n  image-explorer coldstart service --env GOGC=20"
+        "\n  image-explorer coldstart service --env GOGC=20 --html report.html"
         "\n  image-explorer coldstart --history"
     )
 
@@ -125,7 +129,7 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         "--memory",
         default="",
         metavar="SIZE",
-        help=tr("memory a container may use, for example 256m; 0 for any amount"),
+        help=tr("memory a container may use, for example 256m; 0 for no limit"),
     )
     parser.add_argument(
         "--no-floor",
@@ -154,6 +158,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         help=tr("look closer at one more start: package init, log, metrics, stop"),
     )
     add_json(parser)
+    add_report_options(parser)
     parser.add_argument(
         "--prometheus",
         metavar="FILE",
@@ -164,7 +169,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         "--kubernetes", action="store_true", help=tr("print probe values for a pod as YAML")
     )
     parser.add_argument(
-        "--note", default="", metavar="TEXT", help=tr("a remark that is kept with the measurement")
+        "--note", default="", metavar="TEXT", help=tr("a note that is kept with the measurement")
     )
     parser.add_argument(
         "--yes", action="store_true", help=tr("do not ask before running the images")
@@ -187,6 +192,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; NEVER_READY when an image did not become ready at all."""
+    taken = check_outputs(arguments)
     if arguments.history:
         return _history()
     if arguments.open:
@@ -198,9 +204,9 @@ def run(arguments: argparse.Namespace) -> int:
             tr("No image was named."),
             tr("See {command} --help.", command="image-explorer coldstart"),
         )
-    _deliver(sample, arguments)
+    _deliver(sample, arguments, quiet=taken)
     if arguments.against and arguments.open:
-        _print_against(sample, arguments.against)
+        _print_against(sample, arguments.against, quiet=taken)
     return _judge(sample)
 
 
@@ -276,15 +282,20 @@ def _agreed(decided: Plan, *, ask: bool) -> bool:
     return bool(answer) and answer.strip().lower() in ("", "y", "yes", tr("y"))
 
 
-def _deliver(sample: Sample, arguments: argparse.Namespace) -> None:
-    if arguments.json != "-":
+def _deliver(sample: Sample, arguments: argparse.Namespace, *, quiet: bool) -> None:
+    """Show and write the measurement; `quiet` is when standard output belongs to one of its reports."""
+    from explorer.report.startup_figures import StartupFigures
+
+    figures = StartupFigures(sample)
+    if not quiet:
         from explorer.report.coldstart_terminal import print_coldstart
 
-        print_coldstart(sample)
+        print_coldstart(sample, figures=figures)
         if arguments.kubernetes:
             _print_probes(sample)
     if arguments.json is not None:
-        _write_json(sample, arguments.json)
+        _write_json(figures, arguments.json)
+    write_reports(arguments, lambda: _document(figures), lambda: _document(figures, whole=True))
     if arguments.prometheus:
         from explorer.coldstart.prometheus import write_textfile
 
@@ -301,23 +312,19 @@ def _print_probes(sample: Sample) -> None:
     print(pod_yaml(sample, sample.spec.measured[-1]), end="")
 
 
-def _write_json(sample: Sample, target: str) -> None:
+def _write_json(figures: StartupFigures, target: str) -> None:
     from explorer.report.coldstart_json import coldstart_json
 
     set_language("en")
-    data = coldstart_json(sample)
+    data = coldstart_json(figures.sample, figures)
     set_language("system")
-    if target == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        Path(target).write_bytes(data)
-    except OSError as error:
-        raise StorageError(
-            tr("Could not write {path}: {reason}", path=target, reason=error.strerror or error),
-            tr("Choose another file or free some space."),
-        ) from error
+    write_result(target, data)
+
+
+def _document(figures: StartupFigures, *, whole: bool = False) -> Document:
+    from explorer.report.documents.coldstart import measurement_document
+
+    return measurement_document(figures, None) if whole else measurement_document(figures)
 
 
 def _judge(sample: Sample) -> int:
@@ -351,15 +358,17 @@ def _history() -> int:
     return 0
 
 
-def _print_against(sample: Sample, name: str) -> None:
+def _print_against(sample: Sample, name: str, *, quiet: bool) -> None:
     from explorer.coldstart.earlier import caution, compare_measurements
     from explorer.coldstart.store import Store
     from explorer.coldstart.verdict import verdict_text
 
     earlier = Store().load(name)
     found = compare_measurements(earlier, sample)
-    print(tr("against {id} (A: that one, B: this one):", id=earlier.id), verdict_text(found))
-    print(tr("note: {text}", text=caution()))
+    out = sys.stderr if quiet else sys.stdout
+    said = tr("against {id} (A: that one, B: this one):", id=earlier.id)
+    print(said, verdict_text(found), file=out)
+    print(tr("note: {text}", text=caution()), file=out)
 
 
 def _reopen(name: str, note: str) -> Sample:
@@ -384,7 +393,7 @@ def _memory(text: str) -> int:
     number, unit = text.rstrip("bB").rstrip("kKmMgG"), text.rstrip("bB")[-1:].lower()
     if not number.isdecimal():
         raise InputError(
-            tr("{text} is no amount of memory.", text=display_text(text, 40)),
+            tr("{text} is not an amount of memory.", text=display_text(text, 40)),
             tr("Write for example 256m or 1g."),
         )
     return int(number) * _SIZES[unit if unit in _SIZES else ""]

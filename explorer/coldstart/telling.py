@@ -122,6 +122,18 @@ def _interval(item: Summary) -> str:
     )
 
 
+def floor_text(sample: Sample, found: Sequence[Summary]) -> str:
+    """What the engine itself takes, "" when that was not measured."""
+    places = [place for place, arm in enumerate(sample.spec.arms) if arm.kind == "floor"]
+    floor = [item for item in found if item.arm in places and item.phase == "engine"]
+    if not floor:
+        return ""
+    return tr(
+        "engine's floor (an image that exits at once): {median} from create to process start",
+        median=duration_text(floor[0].median),
+    )
+
+
 def small_or_overlapping(sample: Sample) -> str:
     """A warning when figures rest on too little, "" for none."""
     measured = [

@@ -52,7 +52,7 @@ def verdict_text(found: Comparison) -> str:
     if found.outliers_matter:
         text = sentences(
             text,
-            tr("Without the labelled outliers the answer would be another one: measure again."),
+            tr("Without the labelled outliers the answer would be different: measure again."),
         )
     return text
 
@@ -66,7 +66,12 @@ def p_text(p_value: float | None) -> str:
 
 def caution_texts(sample: Sample) -> list[str]:
     """What a reader should know before believing the figures."""
-    notes = list(sample.environment.notes)
+    return [*sample.environment.notes, *gap_texts(sample), *noise_texts(sample)]
+
+
+def gap_texts(sample: Sample) -> list[str]:
+    """What is missing: runs that were not made, and runs that did not become ready."""
+    notes = []
     counted = [run for run in sample.runs if not run.warm_up]
     if not sample.complete:
         notes.append(
@@ -81,12 +86,19 @@ def caution_texts(sample: Sample) -> list[str]:
         if failed:
             notes.append(
                 tr(
-                    "{arm}: {failed} of {n} runs did not become ready and are in no figure.",
+                    "{arm}: {failed} of {n} runs did not become ready and are not counted.",
                     arm=arm.label,
                     failed=failed,
                     n=len(sample.of(place)),
                 )
             )
+    return notes
+
+
+def noise_texts(sample: Sample) -> list[str]:
+    """What may have changed the times: outliers, a busy machine, the page cache."""
+    notes = []
+    counted = [run for run in sample.runs if not run.warm_up]
     outliers = sum(run.outlier for run in counted)
     if outliers:
         notes.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from explorer.coldstart.verdict import duration_text
 from explorer.report.document import Cell, Column, Kind, Row, Table, Typed
 from explorer.translation import ntr, tr
 from explorer.units import (
@@ -133,6 +134,11 @@ def clipped(text: str, limit: int) -> str:
     return f"{text[:half]}…{text[-half:]}" if len(text) > limit else text
 
 
+def _minus(text: str) -> str:
+    """A number with a true minus sign."""
+    return f"−{text[1:]}" if text.startswith("-") else text
+
+
 def is_exact(column: Column) -> bool:
     """Whether a column shows its numbers to the last digit as well."""
     return column.exact and column.kind in (Kind.BYTES, Kind.DELTA)
@@ -144,5 +150,6 @@ _NUMBERS: Mapping[Kind, Callable[[float], str]] = {
     Kind.COUNT: lambda value: count_text(int(value)),
     Kind.COUNT_DELTA: lambda value: signed_count(int(value)),
     Kind.SHARE: share_of,
-    Kind.SECONDS: lambda value: seconds_text(value) if value >= 1 else f"{1000 * value:.1f} ms",
+    Kind.SECONDS: lambda value: _minus(seconds_text(value) if value >= 1 else duration_text(value)),
+    Kind.DECIMAL: lambda value: _minus(f"{value:.2g}"),
 }

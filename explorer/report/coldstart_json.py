@@ -9,48 +9,45 @@ from typing import Any
 
 import msgspec
 
-from explorer.coldstart.kubernetes import Probe, probes
-from explorer.coldstart.phase import METRICS
+from explorer.coldstart.kubernetes import Probe, Probes
 from explorer.coldstart.sample import Sample
-from explorer.coldstart.stats import compare, summaries, typical_run
+from explorer.coldstart.stats import Comparison, typical_run
 from explorer.coldstart.store import document
 from explorer.coldstart.verdict import caution_texts, verdict_text
+from explorer.report.startup_figures import StartupFigures
 from explorer.translation import english
 
 
-def coldstart_document(sample: Sample) -> dict[str, Any]:
+def coldstart_document(sample: Sample, figures: StartupFigures | None = None) -> dict[str, Any]:
     """The measurement as plain values, in the order that the schema names."""
+    known = figures or StartupFigures(sample)
     found = document(sample)
     diagnostics = found.pop("diagnostics")
-    found["summary"] = [msgspec.to_builtins(item) for item in summaries(sample)]
+    found["summary"] = [msgspec.to_builtins(item) for item in known.summaries]
     found["typical"] = [typical_run(sample, arm) for arm in range(len(sample.spec.arms))]
-    found["comparison"] = _comparison(sample)
-    found["comparisons"] = [
-        msgspec.to_builtins(item)
-        for name in METRICS
-        if (item := compare(sample, name)) is not None and item.n_a and item.n_b
-    ]
-    found["probes"] = _probes(sample)
+    found["comparison"] = _comparison(known.comparison())
+    found["comparisons"] = [msgspec.to_builtins(item) for item in known.comparisons()]
+    found["probes"] = _probes(known.probes)
     found["cautions"] = [english(text) for text in caution_texts(sample)]
     found["diagnostics"] = diagnostics
     return found
 
 
-def coldstart_json(sample: Sample) -> bytes:
+def coldstart_json(sample: Sample, figures: StartupFigures | None = None) -> bytes:
     """The document as indented UTF-8 JSON with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(coldstart_document(sample)), indent=2) + b"\n"
+    return (
+        msgspec.json.format(msgspec.json.encode(coldstart_document(sample, figures)), indent=2)
+        + b"\n"
+    )
 
 
-def _comparison(sample: Sample) -> dict[str, Any] | None:
-    compared = compare(sample)
+def _comparison(compared: Comparison | None) -> dict[str, Any] | None:
     if compared is None:
         return None
     return {**msgspec.to_builtins(compared), "text": verdict_text(compared)}
 
 
-def _probes(sample: Sample) -> dict[str, Any] | None:
-    """Of the last image: what a pod will run after the change."""
-    found = probes(sample, sample.spec.measured[-1]) if sample.spec.measured else None
+def _probes(found: Probes | None) -> dict[str, Any] | None:
     if found is None:
         return None
     return {

@@ -14,24 +14,28 @@ from explorer.coldstart.diagnose import Diagnosis, from_document
 from explorer.coldstart.inittrace import Init
 from explorer.coldstart.phase import METRICS, metric_label
 from explorer.coldstart.sample import OK, Run, Sample
-from explorer.coldstart.stats import Summary, compare, summaries
+from explorer.coldstart.stats import Summary
 from explorer.coldstart.store import Entry
+from explorer.coldstart.telling import floor_text
 from explorer.coldstart.verdict import caution_texts, duration_text, verdict_text
+from explorer.report.startup_figures import SHOWN, StartupFigures
 from explorer.report.terminal import bar
 from explorer.translation import ntr, tr
 from explorer.units import display_text, size_text
 
-_SHOWN = ("total", "engine", "app", "first_log", "listening")
 _FAILURES_SHOWN = 3
 _LOG_SHOWN = 8
 _INITS_SHOWN = 10
 _BAR = 12
 
 
-def print_coldstart(sample: Sample, *, saved: bool = True) -> None:
+def print_coldstart(
+    sample: Sample, *, saved: bool = True, figures: StartupFigures | None = None
+) -> None:
     """Write the measurement to standard output, and where it is `saved`; colours only on a terminal."""
     console = _console()
-    found = summaries(sample)
+    known = figures or StartupFigures(sample)
+    found = known.summaries
     for place, arm in enumerate(sample.spec.arms):
         if arm.kind == "image":
             console.print(_head(sample, place))
@@ -39,8 +43,10 @@ def print_coldstart(sample: Sample, *, saved: bool = True) -> None:
             if rows:
                 console.print(_phases(rows))
             console.print(_failures(sample, place), end="")
-    console.print(_floor(sample, found), end="")
-    console.print(_verdict(sample), end="")
+    floor = floor_text(sample, found)
+    if floor:
+        console.print(floor)
+    console.print(_verdict(known), end="")
     for item in sample.diagnostics:
         console.print(_diagnosis(sample, from_document(item)), end="")
     console.print(
@@ -56,7 +62,7 @@ def print_history(entries: Sequence[Entry]) -> None:
     """Write the list of measurements."""
     console = _console()
     if not entries:
-        console.print(tr("Nothing was measured yet."))
+        console.print(tr("Nothing has been measured yet."))
         return
     for entry in entries:
         names = " / ".join(display_text(name, 60) for name in entry.names)
@@ -109,7 +115,7 @@ def _phases(found: Sequence[Summary]) -> Table:
         table.add_column(name, justify="right" if number else "left", no_wrap=number or not name)
     known = {item.phase: item for item in found}
     longest = max((item.median for item in found), default=0.0)
-    for name in (name for name in METRICS if name in _SHOWN and name in known):
+    for name in (name for name in METRICS if name in SHOWN and name in known):
         item = known[name]
         interval = (
             "–"
@@ -152,27 +158,11 @@ def _failures(sample: Sample, place: int) -> Text:
     return text
 
 
-def _floor(sample: Sample, found: Sequence[Summary]) -> Text:
-    places = [place for place, arm in enumerate(sample.spec.arms) if arm.kind == "floor"]
-    rows = [item for item in found if item.arm in places and item.phase == "engine"]
-    if not rows:
-        return Text()
-    return Text(
-        tr(
-            "engine's floor (an image that exits at once): {median} from create to process start",
-            median=duration_text(rows[0].median),
-        )
-        + "\n"
-    )
-
-
-def _verdict(sample: Sample) -> Text:
+def _verdict(known: StartupFigures) -> Text:
     text = Text()
-    for name in ("app", "total"):
-        compared = compare(sample, name)
-        if compared is not None and compared.n_a and compared.n_b:
-            text.append(f"{metric_label(name)}: ", style="bold")
-            text.append(verdict_text(compared) + "\n")
+    for compared in known.judged():
+        text.append(f"{metric_label(compared.phase)}: ", style="bold")
+        text.append(verdict_text(compared) + "\n")
     return text
 
 

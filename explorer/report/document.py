@@ -27,6 +27,7 @@ class Kind(Enum):
     NUMBER = "number"  # a number that is a name: a layer's index
     SHARE = "share"  # 0.0 to 1.0
     SECONDS = "seconds"
+    DECIMAL = "decimal"  # a number without a unit, which has no more than two digits to tell
     FLAG = "flag"  # whether something is so: True or False
 
 
@@ -41,7 +42,7 @@ class Typed:
 Cell = str | bytes | int | float | Typed | None
 
 _ADDABLE = (Kind.BYTES, Kind.DELTA, Kind.COUNT, Kind.COUNT_DELTA)
-NUMERIC = (*_ADDABLE, Kind.NUMBER, Kind.SHARE, Kind.SECONDS)
+NUMERIC = (*_ADDABLE, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.DECIMAL)
 
 
 @dataclass(frozen=True)
