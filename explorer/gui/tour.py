@@ -360,6 +360,8 @@ class Tour(QObject):
     def _show_rewrite(self) -> None:
         self._tab(0)
         self._window.show_page(self._window.optimize)
+        # The verdict on the start takes a second or two: it is there when its step comes.
+        self._window.recordings.show_recorded(self._tabs[0])
 
     def _say_rewrite(self) -> str:
         return tr(
