@@ -13,9 +13,10 @@ from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
 from explorer.filesystem.diff import Change
 from explorer.report.cells import clipped
+from explorer.report.documents.compared_starts import start_text
 from explorer.report.fates import FATES, fates
 from explorer.report.terminal import bar
-from explorer.translation import tr
+from explorer.translation import labelled, tr
 from explorer.units import (
     count_text,
     display_name,
@@ -46,11 +47,14 @@ def print_comparison(comparison: Comparison) -> None:
         _binaries(comparison),
         _settings(comparison, console.width),
         _surface(comparison),
+        _start(comparison),
     ):
         if part is not None:
-            console.print(part)
+            # A file has no width: its sentences stay whole.
+            console.print(part, soft_wrap=isinstance(part, Text) and not console.is_terminal)
     for note in comparison.notes:
-        console.print(Text(clipped(note, 1000), style="yellow"))
+        text = Text(clipped(note, 1000), style="yellow")
+        console.print(text, soft_wrap=not console.is_terminal)
 
 
 def _table(*columns: str) -> Table:
@@ -176,3 +180,8 @@ def _surface(c: Comparison) -> Table:
         pair = Pair(len(c.surface_a.paths[kind]), len(c.surface_b.paths[kind]))
         table.add_row(label(kind), count_text(pair.a), count_text(pair.b), signed_count(pair.delta))
     return table
+
+
+def _start(c: Comparison) -> Text | None:
+    text = start_text(c)
+    return Text(labelled(tr("Cold start"), text)) if text else None

@@ -18,6 +18,7 @@ from explorer.findings.analysis import Analysis, analyse
 from explorer.image.model import Config, Platform
 from explorer.report.cells import shown_rows
 from explorer.report.charts import treemap
+from explorer.report.compare_terminal import print_comparison
 from explorer.report.document import (
     Column,
     Document,
@@ -225,7 +226,9 @@ def measured(startup: StartUp | None) -> Comparison:
     return replace(compare(analysed(layer()), analysed(layer())), startup=startup)
 
 
-def test_that_a_measured_cold_start_joins_the_comparison(tmp_path: Path) -> None:
+def test_that_a_measured_cold_start_joins_the_comparison(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = Store(tmp_path)
     slow, fast = [0.040 + n / 10_000 for n in range(12)], [0.010 + n / 10_000 for n in range(12)]
     store.save(sample(slow, fast))
@@ -240,6 +243,10 @@ def test_that_a_measured_cold_start_joins_the_comparison(tmp_path: Path) -> None
     assert isinstance(table, Table)
     assert [row[1] for row in table.rows] == pytest.approx([0.04055, 0.01055])
     assert found is not None
+    told = compare_document(measured(found)).sections[0].blocks[1]
+    assert told == Paragraph(f"Cold start: {said.text}")
+    print_comparison(measured(found))
+    assert f"Cold start: {said.text}" in capsys.readouterr().out.splitlines()
     apart = compare_document(measured(replace(found, together=None))).sections[-1].blocks[0]
     assert apart == Paragraph("They were measured separately, so no difference is proved.")
     assert all(item.id != "start" for item in compare_document(measured(None)).sections)

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.report import pdf
@@ -133,6 +133,7 @@ def test_that_a_long_name_at_the_head_of_a_column_breaks_between_its_parts(tmp_p
     assert any("CGO_ENABLED" in line for line in text)
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(Kind), st.text("ab /:-字", max_size=60), st.text("w 字", max_size=300)),

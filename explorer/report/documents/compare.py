@@ -33,7 +33,7 @@ from explorer.report.document import (
     number,
 )
 from explorer.report.documents.compared_programs import program_blocks
-from explorer.report.documents.compared_starts import start_section, together_text
+from explorer.report.documents.compared_starts import start_section, start_text
 from explorer.report.documents.parts import (
     ROWS,
     VALUE_LIMIT,
@@ -45,7 +45,7 @@ from explorer.report.documents.parts import (
     setting_value,
 )
 from explorer.report.fates import FATES, TURNED, fates
-from explorer.translation import language, listed, sentences, tr
+from explorer.translation import labelled, language, listed, sentences, tr
 from explorer.units import count_text, display_text, size_text
 
 # Causes that the first lines name.
@@ -176,7 +176,7 @@ def _story(c: Comparison) -> Iterator[str]:
         gone, new = count_text(len(c.findings_gone)), count_text(len(c.findings_new))
         yield tr("Findings: {gone} gone, {new} new.", gone=gone, new=new)
     if c.startup is not None and c.startup.together is not None:
-        yield together_text(c, c.startup.together)
+        yield labelled(tr("Cold start"), start_text(c))
 
 
 def _named(items: Sequence[CategoryDelta]) -> str:

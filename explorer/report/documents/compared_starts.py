@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from explorer.coldstart.stats import Comparison as StartComparison
 from explorer.coldstart.verdict import verdict_text
 from explorer.compare.comparison import Comparison
 from explorer.compare.naming import side_names
@@ -29,12 +28,6 @@ def start_section(c: Comparison) -> Section:
     if found is None:
         return Section("start", title, ())
     names = dict(zip("ab", side_names(c.a, c.b), strict=True))
-    if found.together is not None:
-        said = together_text(c, found.together)
-    elif found.a and found.b:
-        said = tr("They were measured separately, so no difference is proved.")
-    else:
-        said = tr("Only one of the images was measured.")
     measured = [
         (name, time)
         for name, time in ((names["a"], found.a), (names["b"], found.b))
@@ -53,17 +46,24 @@ def start_section(c: Comparison) -> Section:
         for name, time in measured
     )
     blocks: tuple[Block, ...] = (
-        Paragraph(said),
+        Paragraph(start_text(c)),
         Strips(found.metric, tuple(_strip(name, time) for name, time in measured)),
         Table("starts", tr("Median times"), columns, rows),
     )
     return Section("start", title, blocks)
 
 
-def together_text(c: Comparison, result: StartComparison) -> str:
-    """What a measurement of both images proved."""
-    a, b = side_names(c.a, c.b)
-    return sentences(tr("A is {a}, B is {b}.", a=a, b=b), verdict_text(result))
+def start_text(c: Comparison) -> str:
+    """What was proved of how both images start; "" when neither was measured."""
+    found = c.startup
+    if found is None:
+        return ""
+    if found.together is not None:
+        a, b = side_names(c.a, c.b)
+        return sentences(tr("A is {a}, B is {b}.", a=a, b=b), verdict_text(found.together))
+    if found.a and found.b:
+        return tr("They were measured separately, so no difference is proved.")
+    return tr("Only one of the images was measured.")
 
 
 def _strip(name: str, time: StartTime) -> Strip:
