@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from explorer.cli.console import complain
+from explorer.cli.helptext import HelpFormatter, translate_argparse
 from explorer.errors import ExplorerError, InputError
 from explorer.paths import log_file, log_to_file
 from explorer.task import Cancelled
@@ -49,6 +50,7 @@ class _Parser(argparse.ArgumentParser):
 def run(arguments: Sequence[str], open_window: OpenWindow | None = None) -> int:
     """Run one command line; never raises, never prints a traceback. `open_window` shows references in a window."""
     set_language("system")
+    translate_argparse()
     log_to_file()
     _prepare_streams()
     try:
@@ -113,7 +115,7 @@ def _dispatch(arguments: list[str], open_window: OpenWindow | None) -> int:
         prog=f"image-explorer {command}",
         description=module.describe(),
         epilog=module.example(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     module.configure(configured)
     configured.set_defaults(open_window=open_window)
@@ -131,12 +133,12 @@ def _general_parser() -> argparse.ArgumentParser:
         epilog=tr("Without a command it opens the window: image-explorer [REF ...]")
         + "\n\n"
         + tr("Example: image-explorer analyze golang:1.27"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument(
         "--version", action="version", version=f"image-explorer {version('image-size-explorer')}"
     )
-    commands = parser.add_subparsers(title=tr("commands"), metavar="")
+    commands = parser.add_subparsers(title=tr("commands"), metavar="COMMAND")
     for name, module in _COMMANDS.items():
         commands.add_parser(name, help=importlib.import_module(f"explorer.cli.{module}").describe())
     return parser

@@ -41,11 +41,11 @@ def example() -> str:
             "\n  image-explorer rewrite myservice --dockerfile build/Dockerfile --context . --output rewritten"
             "\n  image-explorer rewrite myservice --off trimpath --on non-root --json - | jq .predicted_bytes"
             "\n  image-explorer rewrite myservice --context . --build --verify --path /api/items --ready http:/healthz"
-            "\n"
+            "\n\n"
         )
         + tr(
-            "Ends with 0 when all went well, 1 when old and new image behave differently, 2 when that could not be told or the "
-            "build failed, 3 when the engine cannot be used, 130 when it was interrupted: then nothing is left in the engine."
+            "Exit codes: 0 done, 1 old and new image behave differently, 2 that could not be told or the build failed, 3 the"
+            " engine cannot be used, 130 interrupted: then nothing is left in the engine."
         )
     )
 
@@ -60,7 +60,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dockerfile",
         metavar="FILE",
-        help=tr("what the image was built from; rebuilt from its history without it"),
+        help=tr(
+            "the Dockerfile that the image was built from; without one it is rebuilt from the image's history"
+        ),
     )
     parser.add_argument(
         "--context", metavar="DIR", help=tr("the source folder; a Dockerfile in it is used")
@@ -72,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--builder",
         choices=_BUILDERS,
         default="buildkit",
-        help=tr("what will build it; classic has no mounts"),
+        help=tr("the builder that will be used; classic has no mounts"),
     )
     parser.add_argument(
         "--target-platforms", default="", metavar="OS/ARCH,…", help=tr("build for these platforms")
