@@ -14,6 +14,8 @@ from explorer.filesystem.tree import FileTree
 
 # Names are compared by eight bytes at either end first: one machine word.
 _WORD = 8
+# Names are looked at in Python so many at a time.
+_CHUNK = 1 << 14
 _SPECIAL = re.compile(rb"\*|\?|\[!?\]?[^\]]*\]")
 _LOWER = np.frombuffer(bytes(range(256)).lower(), dtype=np.uint8)
 
@@ -124,11 +126,19 @@ class NameTable:
         nodes = nodes[nodes > 0]
         if certain or not len(nodes):
             return nodes
+        parts = [
+            np.fromiter(compress(part.tolist(), self._fits(glob, part)), dtype=np.int64)
+            # One such call holds all other threads up.
+            for part in np.split(nodes, range(_CHUNK, len(nodes), _CHUNK))
+        ]
+        return np.concatenate(parts)
+
+    def _fits(self, glob: bytes, nodes: Array) -> Iterable[object]:
+        """Something true for each node whose name matches."""
+        names = self.names(nodes)
         if is_literal(glob):
-            fits: Iterable[object] = (name == glob for name in self.names(nodes))
-        else:
-            fits = map(glob_regex(glob).fullmatch, self.names(nodes))
-        return np.fromiter(compress(nodes.tolist(), fits), dtype=np.int64)
+            return (name == glob for name in names)
+        return map(glob_regex(glob).fullmatch, names)
 
     def _candidates(self, glob: bytes) -> tuple[Array, bool]:
         """The nodes that a glob may match by its fixed parts, and whether it certainly matches them."""

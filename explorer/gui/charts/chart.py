@@ -33,11 +33,11 @@ class Chart(QWidget):
         super().__init__(parent)
         self.title = title
         self._text = ""
-        label = PlainLabel(title)
-        bold = label.font()
+        self._heading = PlainLabel(title)
+        bold = self._heading.font()
         bold.setBold(True)
-        label.setFont(bold)
-        label.setToolTip(tooltip_text(hint))
+        self._heading.setFont(bold)
+        self._heading.setToolTip(tooltip_text(hint))
         self.view = pyqtgraph.GraphicsLayoutWidget()
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.setMinimumSize(_WIDTH, _HEIGHT)
@@ -53,7 +53,7 @@ class Chart(QWidget):
         self.enlarge.toggled.connect(self.enlarge_toggled)
         head = QHBoxLayout()
         head.setContentsMargins(6, 2, 2, 0)
-        head.addWidget(label)
+        head.addWidget(self._heading)
         head.addStretch(1)
         head.addWidget(self._save_button())
         head.addWidget(self.enlarge)
@@ -81,6 +81,11 @@ class Chart(QWidget):
     def text(self) -> str:
         """What the chart shows, in words for those who do not see it."""
         return self._text
+
+    def entitle(self, title: str) -> None:
+        """Give it another title."""
+        self.title = title
+        self._heading.setText(title)
 
     def say(self, lines: Sequence[str]) -> None:
         """Describe the chart to screen readers."""

@@ -38,6 +38,9 @@ class SizeWaterfall(Chart):
     def draw(self, steps: Sequence[WaterfallStep]) -> None:
         """Show these steps, top to bottom."""
         self.plot.clear()
+        if steps:
+            a, b = size_text(steps[0].end), size_text(steps[-1].end)
+            self.entitle(tr("From {a} to {b}, by cause", a=a, b=b))
         most = max((max(step.start, step.end) for step in steps), default=0) or 1
         unit, name = next(item for item in _UNITS if most >= item[0])
         self.name_axis(self.plot, "bottom", name)

@@ -147,7 +147,7 @@ class ComparisonView(QWidget):
         """Show another comparison from its root; `counted` are the figures of its files, if somebody has them."""
         c = self.comparison = comparison
         a, b = self.names()
-        self.cards.show_comparison(c)
+        self.cards.show_comparison(c, a, b)
         self.files.show_comparison(c, a, b, counted)
         self.causes.show_comparison(c, a, b)
         self.layers.show_rows(layer_rows(c))

@@ -32,10 +32,10 @@ class CompareCards(QWidget):
         for card in (self.a, self.b, self.delta):
             row.addWidget(card, 1)
 
-    def show_comparison(self, c: Comparison) -> None:
-        """Show both images' figures and what differs."""
-        self.a.say(*_image_lines("A", c.a), _start_line(c.startup.a if c.startup else None))
-        self.b.say(*_image_lines("B", c.b), _start_line(c.startup.b if c.startup else None))
+    def show_comparison(self, c: Comparison, a: str, b: str) -> None:
+        """Show both images' figures and what differs; `a` and `b` are the images' names."""
+        self.a.say(*_image_lines(f"A  {a}", c.a), _start_line(c.startup.a if c.startup else None))
+        self.b.say(*_image_lines(f"B  {b}", c.b), _start_line(c.startup.b if c.startup else None))
         layers = Pair(len(c.a.image.layers), len(c.b.image.layers))
         self.delta.say(
             "Δ  " + tr("B compared with A"),
@@ -60,13 +60,12 @@ class CompareCards(QWidget):
             card.recolour()
 
 
-def _image_lines(letter: str, analysis: Analysis) -> Sequence[str]:
+def _image_lines(title: str, analysis: Analysis) -> Sequence[str]:
     image, totals = analysis.image, analysis.totals
-    name = image.tags[0] if image.tags else image.reference.rpartition("/")[2] or image.reference
     partly = "" if analysis.complete else "  ⚠ " + tr("read in part")
     platform = display_text(str(image.platform), 40)
     return (
-        f"{letter}  {display_text(name)}{partly}",
+        f"{title}{partly}",
         f"{size_text(totals.content_bytes)}  ·  {platform}",
         tr(
             "visible {visible} · reclaimable {reclaimable}",

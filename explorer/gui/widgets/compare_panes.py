@@ -93,6 +93,7 @@ class ProgramsPane(QWidget):
             self.programs.view.selectRow(0)
         else:
             self._show(None)
+            self.notice.say(tr("Neither image has a Go executable."))
 
     def _chosen(self, _now: QItemSelection, _before: QItemSelection) -> None:
         rows = self.programs.view.selectionModel().selectedRows()

@@ -35,6 +35,7 @@ class DiffFiles(QWidget):
         self.selection = DiffSelection(self, jobs)
         self.field = FilterField()
         self.field.setMinimumWidth(_FIELD_WIDTH)
+        self.field.setMaximumWidth(2 * _FIELD_WIDTH)
         self.field.setAccessibleName(tr("Filter the files of both images"))
         self.chips = FilterChips(self.field)
         self.states = {state: self._state_button(state) for state in STATES}
@@ -59,7 +60,7 @@ class DiffFiles(QWidget):
         for button in self.states.values():
             states.flow.addWidget(button)
         head = QHBoxLayout()
-        head.addWidget(states, 1)
+        head.addWidget(states, 3)
         for button, text, hint, key, step in (
             (self.former, "↑", tr("Previous change"), "Shift+F7", -1),
             (self.next, "↓", tr("Next change"), "F7", 1),
@@ -74,7 +75,7 @@ class DiffFiles(QWidget):
             button.setToolTip(tooltip_text(f"{hint} ({key})"))
             button.clicked.connect(action.trigger)
             head.addWidget(button)
-        head.addWidget(self.field)
+        head.addWidget(self.field, 2)
         below = QWidget()
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)

@@ -125,7 +125,7 @@ class DiffMaps(QWidget):
             row.addWidget(button)
             button.clicked.connect(lambda _=False, number=page: self._stack.setCurrentIndex(number))
         self.both_button.setChecked(True)
-        row.addWidget(self.key, 1)
+        row.addWidget(self.key, 1, Qt.AlignmentFlag.AlignVCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(4)
