@@ -1,4 +1,4 @@
-"""Saves what was measured: runs as CSV or JSON, charts as pictures, gauges for Prometheus; says how that went."""
+"""Saves what was measured: a report, runs as CSV or JSON, charts as pictures, gauges for Prometheus; says how that went."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from PySide6.QtWidgets import (
 
 from explorer.coldstart.sample import Sample
 from explorer.errors import ExplorerError
-from explorer.gui import exporting
+from explorer.gui import exporting, report_export
 from explorer.gui.jobs import Jobs
 from explorer.gui.widgets.notice import ERROR, Notice
 from explorer.gui.widgets.plain_label import display_lines
 from explorer.report.samples_csv import samples_csv
-from explorer.translation import mark, sentences, tr
+from explorer.translation import language, mark, sentences, set_language, tr
 from explorer.units import display_text
 
 if TYPE_CHECKING:
     from explorer.gui.charts.chart import Chart
+    from explorer.report.startup_figures import StartupFigures
 
 _WORK = "explorer.gui.models.startup_work"
 _SAID_SECONDS = 10
@@ -52,6 +53,7 @@ class StartupExport:
         self.button.setAccessibleName(tr("Export the measurement"))
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.button)
+        menu.addAction(tr("Report…"), self.save_report)
         menu.addAction(tr("Runs as CSV…"), self.save_runs)
         menu.addAction(tr("Measurement as JSON…"), self.save_json)
         menu.addAction(tr("Prometheus text file…"), self.save_gauges)
@@ -66,6 +68,28 @@ class StartupExport:
         """What would be saved, None for nothing."""
         self._sample = sample
         self.button.setVisible(sample is not None)
+
+    def save_report(self) -> None:
+        """The report in the format that is asked for; its comparisons take a second, so on a thread."""
+        if self._sample is None:
+            return
+        from explorer.report.documents.coldstart import measurement_document
+        from explorer.report.startup_figures import StartupFigures
+
+        figures = StartupFigures(self._sample)
+        try:
+            path = report_export.save_report(
+                self._stem(),
+                lambda: measurement_document(figures),
+                lambda: [_json(figures)],
+                self._parent,
+                lambda: measurement_document(figures, None),
+            )
+        except ExplorerError as error:
+            self._complain(error)
+        else:
+            if path:
+                self._saved(path)
 
     def save_runs(self) -> None:
         """Every run as a line."""
@@ -151,3 +175,15 @@ class StartupExport:
 
     def _complain(self, error: ExplorerError) -> None:
         self._notice.say(display_lines(sentences(error.message, error.hint)), kind=ERROR)
+
+
+def _json(figures: StartupFigures) -> bytes:
+    """The measurement as the command line writes it: in English."""
+    from explorer.report.coldstart_json import coldstart_json
+
+    chosen = language()
+    set_language("en")
+    try:
+        return coldstart_json(figures.sample, figures)
+    finally:
+        set_language(chosen)

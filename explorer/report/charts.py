@@ -153,17 +153,7 @@ def strips(block: Strips) -> Drawing:
     longest = max(longest, *(strip.high for strip in block.strips), 1e-6)
     step = _axis_step(longest)
     end = math.ceil(longest / step) * step
-    told = "; ".join(
-        tr(
-            "{name}: median {median}, 95 % interval {low} to {high}, {n} starts",
-            name=strip.label,
-            median=_time(strip.median),
-            low=_time(strip.low),
-            high=_time(strip.high),
-            n=strip.starts,
-        )
-        for strip in block.strips
-    )
+    told = "; ".join(map(_strip_text, block.strips))
     drawing = Drawing(block.title, told, _STRIP * len(block.strips) + 26)
     scale = (WIDTH - _NAMES - 40) / end
     bottom = _STRIP * len(block.strips) + 4
@@ -234,6 +224,24 @@ def _parts(drawing: Drawing, parts: Sequence[Tile], room: Rect) -> None:
             drawing.shapes.append(Label(x + 4, y + 13, shown, _SMALL, paint=paint))
 
 
+def _strip_text(strip: Strip) -> str:
+    if not strip.low < strip.high:
+        return tr(
+            "{name}: median {median}, {n} starts",
+            name=strip.label,
+            median=_time(strip.median),
+            n=strip.starts,
+        )
+    return tr(
+        "{name}: median {median}, 95 % interval {low} to {high}, {n} starts",
+        name=strip.label,
+        median=_time(strip.median),
+        low=_time(strip.low),
+        high=_time(strip.high),
+        n=strip.starts,
+    )
+
+
 def _strip(drawing: Drawing, strip: Strip, place: int, scale: float) -> None:
     y = place * _STRIP
     middle = y + _STRIP / 2
@@ -242,8 +250,10 @@ def _strip(drawing: Drawing, strip: Strip, place: int, scale: float) -> None:
     drawing.shapes += [
         _name(strip.label, y + 6, bold=True),
         Label(_NAMES - 10, y + 40, _time(strip.median), _SMALL, "end", FAINT),
-        Box(low, middle - 9, max(high - low, 1.5), 18, "modules", f"{_time(strip.low)} … {_time(strip.high)}"),
-    ]  # fmt: skip
+    ]
+    if strip.low < strip.high:
+        tip = f"{_time(strip.low)} … {_time(strip.high)}"
+        drawing.shapes.append(Box(low, middle - 9, max(high - low, 1.5), 18, "modules", tip))
     # Dots of like times stand above each other, in an order that does not depend on chance.
     drawing.shapes += [
         Dot(_NAMES + value * scale, middle + ((place * 7) % 5 - 2) * 4.0, 2.6, LESS, _time(value))
