@@ -369,7 +369,7 @@ class _Loop:
             phases=Phases(
                 create=(self._created.answered_ns - self._created.sent_ns) / _NS,
                 start=None if self._refusal else self._since(self._answered_ns),
-                process=self._since(self._process_ns),
+                process=self._since(self._ran_ns()),
                 first_log=self._since(self._log.first_ns),
                 listening=self._since(answers.listening_ns),
                 ready=self._since(ready),
@@ -384,6 +384,11 @@ class _Loop:
             probe_seconds=answers.probe_ns / _NS if answers.probe_ns else None,
             anchor="event" if self._same_clock else "arrival",
         )
+
+    def _ran_ns(self) -> int:
+        if self._same_clock:
+            return self._process_ns
+        return ran_by(self._process_ns, self._log.first_ns, self._attempts.answers.listening_ns)
 
     def _verdict(self, state: State | None) -> tuple[str, str]:
         """How the run ended, and a sentence about it."""
@@ -443,6 +448,11 @@ class _Loop:
     def _since(self, moment: int) -> float | None:
         """Seconds after the start request, to the microsecond."""
         return round((moment - self._started_ns) / _NS, 6) if moment else None
+
+
+def ran_by(started_ns: int, *seen_ns: int) -> int:
+    """When a program ran at the latest, by our clock alone: its output may overtake the news of its start (0: not seen)."""
+    return min([started_ns, *filter(None, seen_ns)]) if started_ns else 0
 
 
 def _wall_offset() -> int:

@@ -28,6 +28,7 @@ from explorer.coldstart.logs import Line, Log
 from explorer.coldstart.outcome import Listener, explain_timeout, listening_sockets
 from explorer.coldstart.phase import METRICS, Phases, metric, metric_label, values
 from explorer.coldstart.probe import Readiness
+from explorer.coldstart.runner import ran_by
 from explorer.coldstart.sample import AppPhase
 from explorer.coldstart.schedule import Step, schedule, seconds_left
 from explorer.coldstart.spec import Arm, Spec, check, usual_memory_limit
@@ -67,6 +68,12 @@ def test_that_the_last_phase_is_the_latest_moment() -> None:
 
 def _spec(arms: int, **fields: object) -> Spec:
     return Spec(tuple(Arm(str(n)) for n in range(arms)), **fields)  # type: ignore[arg-type]
+
+
+def test_that_output_that_overtakes_the_news_of_the_start_moves_the_start() -> None:
+    assert ran_by(50, 70, 0) == 50
+    assert ran_by(50, 40, 45) == 40
+    assert ran_by(0, 40) == 0
 
 
 def test_that_every_round_has_every_arm_once_and_the_seed_repeats_it() -> None:
