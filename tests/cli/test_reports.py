@@ -54,7 +54,7 @@ def test_that_two_outputs_for_standard_output_are_an_error_of_two_lines() -> Non
     done = image_explorer("analyze", SAMPLE, "--html", "-", "--json", "-")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
-        "error: Only one of --json, --html can have standard output.",
+        "error: Only one of --json, --html can go to standard output.",
         "hint: Name a file for the others.",
     ]
 
