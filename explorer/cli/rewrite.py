@@ -12,6 +12,7 @@ from explorer import sandbox
 from explorer.cli.console import complain, console_task
 from explorer.cli.options import add_host, add_json, add_no_cache, add_platform
 from explorer.cli.output import write_result
+from explorer.cli.reports import add_report_options, check_outputs, write_reports
 from explorer.errors import InputError, StorageError
 from explorer.translation import set_language, tr
 from explorer.units import display_text
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from explorer.dockerfile.rewrite.change import RewritePlan
     from explorer.dockerfile.rewrite.files import RewriteFiles
     from explorer.dockerfile.rewrite.plan import Preparation
+    from explorer.report.document import Document
 
 _RUNTIMES = ("auto", "scratch", "static", "base", "alpine", "debian")
 _BUILDERS = ("buildkit", "classic")
@@ -40,7 +42,7 @@ def example() -> str:
             "\n  image-explorer rewrite myservice --context ."
             "\n  image-explorer rewrite myservice --dockerfile build/Dockerfile --context . --output rewritten"
             "\n  image-explorer rewrite myservice --off trimpath --on non-root --json - | jq .predicted_bytes"
-            "\n  image-explorer rewrite myservice --context . --build --verify --path /api/items --ready http:/healthz"
+            "\n  image-explorer rewrite myservice --context . --build --verify --path /api/items --ready http:/healthz --html report.html"
             "\n\n"
         )
         + tr(
@@ -96,6 +98,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--output", metavar="DIR", help=tr("write the files into this new or empty folder")
     )
     add_json(parser)
+    add_report_options(parser)
     add_no_cache(parser)
     add_platform(parser)
     add_host(parser)
@@ -147,11 +150,12 @@ def _add_trial(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan a rewrite and print it, build and verify it if asked; nothing of the user's is changed."""
+    taken = check_outputs(arguments)
     wishes = None
     if arguments.build or arguments.verify:
         from explorer.cli.rewrite_trial import wishes_of
 
-        wishes = wishes_of(arguments)
+        wishes = wishes_of(arguments, quiet=taken)
     else:
         _check_alone(arguments)
     files = _files(arguments)
@@ -164,12 +168,12 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.dockerfile.rewrite.plan import plan
 
     found = plan(prepared, switches)
-    if arguments.json != "-":
+    if not taken:
         from explorer.report.rewrite_terminal import print_rewrite
 
         print_rewrite(found)
     if arguments.output:
-        _write(Path(arguments.output), name, found, to_stdout=arguments.json == "-")
+        _write(Path(arguments.output), name, found, to_stdout=taken)
     trial = None
     complete = prepared.case.evidence.analysis.complete
     if wishes is not None and complete:
@@ -177,7 +181,12 @@ def run(arguments: argparse.Namespace) -> int:
 
         trial = perform(wishes, found, prepared, files.path)
     if arguments.json is not None:
-        write_result(arguments.json, _document(prepared, switches, trial))
+        write_result(arguments.json, _json(prepared, switches, trial))
+    write_reports(
+        arguments,
+        lambda: _report(found, prepared, trial),
+        lambda: _report(found, prepared, trial, whole=True),
+    )
     if not complete:
         complain(
             tr("The analysis is incomplete."), "; ".join(prepared.case.evidence.analysis.problems)
@@ -186,7 +195,7 @@ def run(arguments: argparse.Namespace) -> int:
     return trial.exit_code if trial is not None else 0
 
 
-def _document(prepared: Preparation, switches: dict[str, bool], trial: Trial | None) -> bytes:
+def _json(prepared: Preparation, switches: dict[str, bool], trial: Trial | None) -> bytes:
     from explorer.dockerfile.rewrite.plan import plan
     from explorer.report.rewrite_json import rewrite_json
 
@@ -198,6 +207,23 @@ def _document(prepared: Preparation, switches: dict[str, bool], trial: Trial | N
         return rewrite_json(english, trial.build, trial.context, trial.verification)
     finally:
         set_language("system")
+
+
+def _report(
+    found: RewritePlan, prepared: Preparation, trial: Trial | None, *, whole: bool = False
+) -> Document:
+    from explorer.report.documents.parts import ROWS
+    from explorer.report.documents.rewrite import rewrite_report
+
+    analysis = prepared.case.evidence.analysis
+    return rewrite_report(
+        found,
+        trial.build if trial is not None else None,
+        trial.context if trial is not None else None,
+        trial.verification if trial is not None else None,
+        problems=() if analysis.complete else analysis.problems,
+        limit=None if whole else ROWS,
+    )
 
 
 def _check_alone(arguments: argparse.Namespace) -> None:

@@ -75,8 +75,11 @@ class Trial:
         return _BEHAVES_DIFFERENTLY if self.verification.verdict == DIFFERS else _NOT_TOLD
 
 
-def wishes_of(arguments: argparse.Namespace) -> Wishes:
-    """What the command line asks for, checked before anything is done; InputError for what cannot be."""
+def wishes_of(arguments: argparse.Namespace, *, quiet: bool) -> Wishes:
+    """What the command line asks for, checked before anything is done; InputError for what cannot be.
+
+    `quiet` is when standard output belongs to one of the outputs.
+    """
     if arguments.verify and parse_reference(arguments.reference).transport != "docker-daemon":
         raise InputError(
             tr(
@@ -101,7 +104,7 @@ def wishes_of(arguments: argparse.Namespace) -> Wishes:
         verify=arguments.verify,
         options=asked,
         to_json=arguments.json is not None,
-        quiet=arguments.json == "-",
+        quiet=quiet,
     )
 
 

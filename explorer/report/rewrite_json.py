@@ -14,6 +14,7 @@ from explorer.dockerfile.rewrite.change import RewritePlan
 from explorer.dockerfile.verify.model import Verification
 from explorer.engine.build_events import BuildResult
 from explorer.image.redact import redact
+from explorer.report.rewrite_trial import setting_text
 from explorer.units import display_name
 
 SCHEMA = "image-explorer/rewrite/1"
@@ -59,8 +60,8 @@ def rewrite_document(
         "config_changes": [
             {
                 "field": item.field,
-                "before": _value(item.field, item.before),
-                "after": _value(item.field, item.after),
+                "before": setting_text(item.field, item.before),
+                "after": setting_text(item.field, item.after),
                 "reason": item.reason,
             }
             for item in plan.config_changes
@@ -116,12 +117,6 @@ def _verification(found: Verification) -> dict[str, Any]:
         "checks": [msgspec.to_builtins(check) for check in found.checks],
         "untested": list(found.untested),
     }
-
-
-def _value(field: str, value: str) -> str:
-    """Environment values are secrets or not by the variable's name."""
-    name = field.removeprefix("env.")
-    return redact(f"{name}={value}").partition("=")[2] if name != field else redact(value)
 
 
 def _without_odd_bytes(value: Any) -> Any:

@@ -14,7 +14,6 @@ from explorer.dockerfile.rewrite.change import Change, RewritePlan
 from explorer.dockerfile.shown import shown_line
 from explorer.dockerfile.verify.model import (
     DIFFERS,
-    DYNAMIC,
     INCONCLUSIVE,
     SAME,
     Check,
@@ -22,9 +21,17 @@ from explorer.dockerfile.verify.model import (
 )
 from explorer.engine.build_events import BuildResult
 from explorer.image.redact import redact
-from explorer.report.rewrite_trial import VERDICTS, build_details, build_sentences, built_text
+from explorer.report.rewrite_trial import (
+    KINDS,
+    VERDICTS,
+    build_details,
+    build_sentences,
+    built_text,
+    expected_text,
+    head_text,
+)
 from explorer.translation import labelled, listed, tr
-from explorer.units import display_text, share_text, size_text
+from explorer.units import size_text
 
 # Two columns need room for two Dockerfiles; narrower terminals and pipes get a unified diff.
 _WIDE = 150
@@ -86,16 +93,7 @@ def print_verification(found: Verification, console: Console | None = None) -> N
 
 
 def _print_head(out: Console, plan: RewritePlan) -> None:
-    heads = {
-        "dockerfile": tr("Dockerfile of {reference}", reference=display_text(plan.reference)),
-        "source": tr(
-            "{reference}, built from its source folder", reference=display_text(plan.reference)
-        ),
-        "image": tr(
-            "{reference}, repacked from the image alone", reference=display_text(plan.reference)
-        ),
-    }
-    out.print(f"[bold]{escape(heads[plan.mode])}[/bold]")
+    out.print(f"[bold]{escape(head_text(plan))}[/bold]")
     if plan.original_masked:
         out.print(tr("The original was rebuilt from the image's history."))
     for problem in plan.problems:
@@ -162,13 +160,7 @@ def _lines(lines: tuple[int, ...]) -> str:
 
 def _print_size(out: Console, plan: RewritePlan) -> None:
     out.print()
-    head = tr(
-        "{before} now, {after} expected ({share})",
-        before=size_text(plan.original_bytes),
-        after=size_text(plan.predicted_bytes),
-        share=share_text(plan.predicted_bytes, plan.original_bytes),
-    )
-    out.print(f"[bold]{escape(head)}[/bold]")
+    out.print(f"[bold]{escape(expected_text(plan))}[/bold]")
     for layer in plan.layers:
         out.print(Text(f"  {size_text(layer.bytes):>10}  {shown_line(layer.text)}"))
 
@@ -203,7 +195,7 @@ def _print_rest(out: Console, plan: RewritePlan) -> None:
 
 
 def _check_text(check: Check) -> str:
-    kind = tr("run") if check.kind == DYNAMIC else tr("compared")
+    kind = tr(KINDS.get(check.kind, check.kind))
     head = f"[bold]{escape(shown_line(check.name))}[/bold] [dim]({escape(kind)})[/dim]"
     return f"{head}  {escape(shown_line(check.evidence))}".rstrip()
 

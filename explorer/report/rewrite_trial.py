@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from explorer.dockerfile.context import Context
+from explorer.dockerfile.rewrite.change import RewritePlan
 from explorer.dockerfile.suspects import Suspect
 from explorer.dockerfile.verify.model import (
     DIFFERS,
+    DYNAMIC,
     INCONCLUSIVE,
     SAME,
+    STATIC,
     VerifyOptions,
 )
 from explorer.engine.build_events import BuildResult
@@ -31,6 +34,40 @@ VERDICTS = {
         "? Not certain: no difference was found, but not everything could be checked"
     ),
 }
+
+# What came of a single check, those first that matter most, and how it was made.
+RESULTS = {
+    DIFFERS: mark("≠ differs"),
+    INCONCLUSIVE: mark("? not certain"),
+    SAME: mark("= same"),
+}
+KINDS = {STATIC: mark("compared"), DYNAMIC: mark("run")}
+
+
+def expected_text(plan: RewritePlan) -> str:
+    """How big the image is and how big it would be."""
+    return tr(
+        "{before} now, {after} expected ({share})",
+        before=size_text(plan.original_bytes),
+        after=size_text(plan.predicted_bytes),
+        share=share_text(plan.predicted_bytes, plan.original_bytes),
+    )
+
+
+def head_text(plan: RewritePlan) -> str:
+    """What the rewrite was made from."""
+    reference = display_text(plan.reference)
+    return {
+        "dockerfile": tr("Dockerfile of {reference}", reference=reference),
+        "source": tr("{reference}, built from its source folder", reference=reference),
+        "image": tr("{reference}, packed anew from the image alone", reference=reference),
+    }[plan.mode]
+
+
+def setting_text(field: str, value: str) -> str:
+    """A value of the image's config, masked; environment values are secrets or not by the variable's name."""
+    name = field.removeprefix("env.")
+    return redact(f"{name}={value}").partition("=")[2] if name != field else redact(value)
 
 
 def build_sentences(context: Context, engine: str, tag: str, commands: int) -> list[str]:

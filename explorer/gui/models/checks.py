@@ -8,27 +8,15 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from explorer.dockerfile.shown import shown_line
-from explorer.dockerfile.verify.model import (
-    DIFFERS,
-    DYNAMIC,
-    INCONCLUSIVE,
-    SAME,
-    STATIC,
-    Check,
-)
+from explorer.dockerfile.verify.model import Check
 from explorer.gui.models.file_tree import DISPLAY, TOOLTIP
 from explorer.gui.widgets.plain_label import tooltip_text
-from explorer.translation import mark, tr
+from explorer.report.rewrite_trial import KINDS, RESULTS
+from explorer.translation import tr
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 NAME, RESULT, KIND, EVIDENCE = range(4)
-_RESULTS = {
-    DIFFERS: mark("≠ differs"),
-    INCONCLUSIVE: mark("? not certain"),
-    SAME: mark("= same"),
-}
-_KINDS = {STATIC: mark("compared"), DYNAMIC: mark("run")}
 
 
 class ChecksModel(QAbstractTableModel):
@@ -40,7 +28,7 @@ class ChecksModel(QAbstractTableModel):
 
     def show(self, checks: Sequence[Check]) -> None:
         """Show these checks."""
-        order = list(_RESULTS)
+        order = list(RESULTS)
         self.beginResetModel()
         self._checks = sorted(checks, key=lambda check: order.index(check.result))
         self.endResetModel()
@@ -65,8 +53,8 @@ class ChecksModel(QAbstractTableModel):
         if role == DISPLAY:
             return (
                 shown_line(check.name),
-                tr(_RESULTS[check.result]),
-                tr(_KINDS.get(check.kind, check.kind)),
+                tr(RESULTS[check.result]),
+                tr(KINDS.get(check.kind, check.kind)),
                 shown_line(check.evidence),
             )[column]
         if role == TOOLTIP:

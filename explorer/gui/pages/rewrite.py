@@ -30,7 +30,7 @@ from explorer.gui.pages.message import MessagePage
 from explorer.gui.pages.rewrite_content import RewriteContent
 from explorer.gui.pages.rewrite_trial import Trial
 from explorer.gui.rewrite_facts import RewriteFacts
-from explorer.gui.rewrite_saving import files_of, write_files
+from explorer.gui.rewrite_saving import files_of, save_report, write_files
 from explorer.gui.widgets.notice import WARNING
 from explorer.gui.widgets.plain_label import display_lines, tooltip_text
 from explorer.image.redact import redact
@@ -85,6 +85,7 @@ class RewriteView(QStackedWidget):
         for button, act in (
             (content.save, self.ask_save),
             (content.copy, self.copy_dockerfile),
+            (content.report, self.save_report),
             (content.build, self.ask_build),
             (content.verify, trial.ask_verify),
             (content.open_result, self._open_result),
@@ -323,6 +324,7 @@ class RewriteView(QStackedWidget):
         usable = found is not None and found.changed and not found.problems
         self.content.save.setEnabled(usable)
         self.content.copy.setEnabled(usable)
+        self.content.report.setEnabled(found is not None)
         self.content.build.setEnabled(usable and not trial.busy)
         self.content.verify.setEnabled(
             trial.result is not None and not trial.busy and self.tab.from_engine
@@ -353,6 +355,18 @@ class RewriteView(QStackedWidget):
             )
         else:
             self.notice.say(tr("Copied the rewritten Dockerfile."), seconds=5)
+
+    def save_report(self) -> None:
+        """Save a report of the rewrite as it is shown, with what a build and a check of it showed."""
+        if self.plan is None or self._prepared is None:
+            return
+        try:
+            path = save_report(self.plan, self._prepared, self.switches, self.trial, self)
+        except ExplorerError as error:
+            self._say_error(error)
+            return
+        if path:
+            self.notice.say(tr("Saved {files}.", files=display_text(path)), seconds=10)
 
     def ask_save(self) -> None:
         """Ask where to write, and before anything there is replaced."""

@@ -54,6 +54,7 @@ class RewriteContent(QWidget):
         self.summary = ElidedLabel()
         self.save = QPushButton(tr("Save as…"))
         self.copy = QPushButton(tr("Copy Dockerfile"))
+        self.report = QPushButton(tr("Report…"))
         self.build = QPushButton(tr("Build…"))
         self.verify = QPushButton(tr("Verify…"))
         self.open_result = QPushButton(tr("Open the result"))
@@ -96,6 +97,7 @@ class RewriteContent(QWidget):
         for button in (
             self.save,
             self.copy,
+            self.report,
             self.build,
             self.verify,
             self.open_result,

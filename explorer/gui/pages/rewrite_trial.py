@@ -46,6 +46,8 @@ class Trial(QObject):
         self.build, self.verify = build, verify
         self.result: BuildResult | None = None
         self.order: Order | None = None  # what `result` was built from
+        self.context: Context | None = None  # what was sent for it
+        self.verification: Verification | None = None
         self.dialog: ConfirmDialog | None = None
         self._jobs, self._window = jobs, parent
         self._job: Job | None = None
@@ -69,10 +71,13 @@ class Trial(QObject):
         self.cancel()
         if self.dialog is not None:
             self.dialog.reject()
-        self.result = self.order = None
+        self._forget_result()
         self.build.clear()
         self.verify.clear(built=False)
         self.changed.emit()
+
+    def _forget_result(self) -> None:
+        self.result = self.order = self.context = self.verification = None
 
     # ---- building
 
@@ -109,14 +114,14 @@ class Trial(QObject):
         )
 
     def _build(self, order: Order, context: Context, tag: str) -> None:
-        self.result = self.order = None
+        self._forget_result()
         self.verify.clear(built=False)
         self.build.begin(tr("Building…"))
         self.build_begun.emit()
         plan = order.plan
 
         def done(result: BuildResult) -> None:
-            self.result, self.order = result, order
+            self.result, self.order, self.context = result, order, context
             self.build.finish(result, plan.predicted_bytes, plan.original_bytes)
             self.verify.clear(built=True)
             self.changed.emit()
@@ -173,10 +178,12 @@ class Trial(QObject):
         self._open(dialog, agreed)
 
     def _verify(self, order: Order, result: BuildResult, options: VerifyOptions) -> None:
+        self.verification = None
         self.verify.begin()
         self.verify_begun.emit()
 
         def done(found: Verification) -> None:
+            self.verification = found
             self.verify.show_verification(found)
             self.changed.emit()
             if found.verdict == SAME and self._then_compare:
