@@ -386,7 +386,7 @@ class Repository:
 def _is_safe(url: str, *, near: bool, plain: bool = False) -> bool:
     """Whether what is sent there stays between us and its host: encrypted, or on this machine; `plain`: or anywhere.
 
-    Only a registry on this machine (`near`) may send us to a server on it: another one means to use us as its way in.
+    Only a registry on this machine (`near`) may send us to an open server on it: another one means to use us as its way in.
     """
     try:
         parts = urlsplit(url)
@@ -396,7 +396,7 @@ def _is_safe(url: str, *, near: bool, plain: bool = False) -> bool:
     if not host or port == 0 or parts.username is not None:
         return False
     if is_loopback(parts.netloc):
-        return near and parts.scheme in ("http", "https")
+        plain = near
     return parts.scheme == "https" or (parts.scheme == "http" and plain)
 
 

@@ -97,10 +97,10 @@ def test_that_a_digest_that_the_registry_claims_for_a_tag_is_held_against_it(
         ("http://tokens.example/get", False, False, False),
         # A registry in the open may send on to storage in the open.
         ("http://storage.example/x", False, True, True),
-        # Only one on this machine may send us to a server on this machine.
+        # Only one on this machine may send us to an open server on this machine.
         ("http://127.0.0.1:8080/x", True, False, True),
         ("http://127.0.0.1:8080/x", False, False, False),
-        ("https://localhost/x", False, False, False),
+        ("https://localhost/x", False, False, True),
         ("http://[::1]/x", False, True, False),
         ("https://user@tokens.example/", False, False, False),
         ("https:///x", False, False, False),
