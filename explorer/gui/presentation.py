@@ -191,11 +191,14 @@ class Presentation(QObject):
 
     def _heighten(self, header: QHeaderView, needed: int) -> None:
         height = header.defaultSectionSize()
+        # One that came while presenting was made for large type already.
+        came = header.parent() in self._came
 
         def undo() -> None:
             # Tables that are not seen take their font when they are; until then their least height is the large one's.
             header.setMinimumSectionSize(1)
-            header.setDefaultSectionSize(height)
+            usual = QFontMetrics(QApplication.font()).height() + _ROW_PADDING
+            header.setDefaultSectionSize(usual if came else height)
             header.setMinimumSectionSize(-1)
 
         self._undo.append((header, undo))

@@ -102,9 +102,10 @@ class _Words(PlainLabel):
             self._fit()
 
     def _fit(self) -> None:
-        height = max(self.heightForWidth(max(self.width(), 200)), self.fontMetrics().height())
-        if height != self.minimumHeight():
-            self.setFixedHeight(height)
+        # A label says no less than its least height, which is that of the text before.
+        self.setMinimumHeight(0)
+        height = self.heightForWidth(max(self.width(), 200))
+        self.setFixedHeight(max(height, self.fontMetrics().height()))
 
 
 class StepsBar(QToolBar):

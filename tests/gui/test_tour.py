@@ -177,6 +177,7 @@ def test_that_presenting_shows_large_type_and_nothing_of_this_machine(
     assert window.notice.text.startswith("Look at the steps Dockerfile and After first")
     for step in range(len(STEPS)):
         tour.go(step)
+        QApplication.processEvents()
     assert not window.startup.left.isVisible()
     tour.go(0)
     texts = [label.text() for label in window.findChildren(PlainLabel) if label.isVisible()]
@@ -189,6 +190,11 @@ def test_that_presenting_shows_large_type_and_nothing_of_this_machine(
     kept = {widget: size for widget, size in before.items() if isValid(widget)}
     assert {widget: widget.font().pointSizeF() for widget in kept} == kept
     assert [table.verticalHeader().defaultSectionSize() for table in tables] == heights
+    # What was made meanwhile is as small as the rest.
+    usual = QFontMetrics(QApplication.font()).height() + 6
+    later = [t for t in window.findChildren(QTableView) if t not in tables]
+    assert {table.verticalHeader().defaultSectionSize() for table in later} == {usual}
+    assert tour.bar.words.height() < 3 * tour.bar.words.fontMetrics().height()
 
 
 def test_that_an_opened_snapshot_says_who_recorded_it_and_can_be_saved_again(
