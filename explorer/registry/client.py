@@ -107,12 +107,7 @@ class Repository:
         answer = self._ask(task, f"blobs/{check_digest(digest)}", headers)
         if answer.status in (200, 206):
             return answer
-        try:
-            data = answer.read(_ERROR_LIMIT)
-        except Cut:
-            data = b""
-        finally:
-            answer.close()
+        data = _what_came(answer, _ERROR_LIMIT)
         if answer.status == 404:
             raise ImageNotFound(
                 tr("{name}: the registry lacks the blob {digest}.", name=self._shown, digest=digest[:19]),
@@ -264,12 +259,7 @@ class Repository:
                 )
             )
         answer = self._token_answer(task, realm, challenge.parameters.get("service", ""))
-        try:
-            data = answer.read(JSON_LIMIT)
-        except Cut:
-            data = b""
-        finally:
-            answer.close()
+        data = _what_came(answer, JSON_LIMIT)
         if answer.status in (400, 401, 403):
             raise self._denied()
         if answer.status != 200:
@@ -367,12 +357,7 @@ class Repository:
     def _tags(self, task: Task) -> list[str] | None:
         """The repository's tags, None when there is no such repository."""
         answer = self._ask(task, f"tags/list?n={_TAGS_ASKED}", {})
-        try:
-            data = answer.read(JSON_LIMIT)
-        except Cut:
-            data = b""
-        finally:
-            answer.close()
+        data = _what_came(answer, JSON_LIMIT)
         if answer.status == 404:
             return None
         try:
@@ -381,6 +366,16 @@ class Repository:
             return []
         tags = found.get("tags") if isinstance(found, dict) else None
         return [str(tag) for tag in tags][:_TAGS_ASKED] if isinstance(tags, list) else []
+
+
+def _what_came(answer: Answer, limit: int) -> bytes:
+    """An answer's first bytes, none when it breaks off; closes it."""
+    try:
+        return answer.read(limit)
+    except Cut:
+        return b""
+    finally:
+        answer.close()
 
 
 def _is_safe(url: str, *, near: bool, plain: bool = False) -> bool:

@@ -10,13 +10,13 @@ import re
 from pathlib import Path
 
 from explorer.compare.gate.limits import BYTES, SHARE, Limit, parse_size, parse_size_or_share
+from explorer.compare.gate.rulefile import read_rule_file
 from explorer.compare.gate.rules import DIVE_EFFICIENCY, DIVE_USER_WASTED, DIVE_WASTED, Rule
-from explorer.errors import DamagedInput, InputError, LimitExceeded
+from explorer.errors import DamagedInput, InputError
 from explorer.translation import tr
 from explorer.units import display_text
 
 USUAL_NAME = ".dive-ci"
-_FILE_LIMIT = 64 << 10
 _DISABLED = "disabled"
 # Both spellings that dive has used, without case and dashes.
 _KINDS = {
@@ -30,22 +30,7 @@ _LINE = re.compile(r"""(\s*)(?:"([\w-]+)"|'([\w-]+)'|([\w-]+))\s*:(?:\s+(.*))?""
 
 def read_dive_file(path: Path) -> tuple[Rule, ...]:
     """The rules of a file; InputError when it cannot be read, DamagedInput when a line is not understood."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_FILE_LIMIT + 1)
-    except OSError as error:
-        raise InputError(
-            tr(
-                "Could not read {path}: {reason}",
-                path=display_text(str(path), 200),
-                reason=error.strerror or str(error),
-            ),
-            tr("Leave out --dive-ci, or name the file that dive reads."),
-        ) from error
-    if len(data) > _FILE_LIMIT:
-        raise LimitExceeded(
-            tr("{path} is too long for a file of rules.", path=display_text(str(path), 200))
-        )
+    data = read_rule_file(path, tr("Leave out --dive-ci, or name the file that dive reads."))
     return parse_dive_rules(data.decode("utf-8", "replace"), display_text(path.name, 80))
 
 

@@ -16,14 +16,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from explorer.compare.gate.rulefile import read_rule_file
 from explorer.compare.gate.rules import Rule
 from explorer.compare.gate.stated import OPTIONS, REPEATED, stated_rule
-from explorer.errors import DamagedInput, InputError, LimitExceeded
+from explorer.errors import DamagedInput, InputError
 from explorer.translation import tr
 from explorer.units import display_text
 
 _TABLE = "check"
-_FILE_LIMIT = 64 << 10
 # Options of `check` that a file of limits cannot give.
 _OF_THE_RUN = (
     "against", "samples", "baseline-samples", "dive-ci", "json", "junit", "platform", "host", "no-cache", "no-dive-ci", "config",
@@ -32,23 +32,13 @@ _OF_THE_RUN = (
 
 def read_limit_file(path: Path) -> tuple[Rule, ...]:
     """The rules of a file; InputError when it cannot be read or a limit is wrong, DamagedInput when it is no TOML."""
-    shown = display_text(str(path), 200)
+    name = display_text(path.name, 80)
+    data = read_rule_file(path, tr("Check the path of the file of limits."))
     try:
-        with open(path, "rb") as file:
-            data = file.read(_FILE_LIMIT + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            tr("Could not read {path}: {reason}", path=shown, reason=reason),
-            tr("Check the path of the file of limits."),
-        ) from error
-    if len(data) > _FILE_LIMIT:
-        raise LimitExceeded(tr("{path} is too long for a file of limits.", path=shown))
-    try:
-        return parse_limits(data.decode("utf-8"), display_text(path.name, 80))
+        return parse_limits(data.decode("utf-8"), name)
     except UnicodeDecodeError as error:
         raise DamagedInput(
-            tr("{file} is not TOML: {reason}.", file=shown, reason=tr("it is not UTF-8")),
+            tr("{file} is not TOML: {reason}.", file=name, reason=tr("it is not UTF-8")),
             tr("Save it as UTF-8."),
             error.start,
         ) from error
