@@ -99,9 +99,12 @@ class Comparison:
 
     @cached_property
     def waterfall(self) -> tuple[CategoryDelta, ...]:
-        """The categories that differ, the biggest saving first: they lead from one content to the other exactly."""
+        """The categories that differ: they lead from one content to the other exactly.
+
+        Savings come first, then growth, each the biggest first.
+        """
         changed = [item for item in self.categories if item.size.delta]
-        return tuple(sorted(changed, key=lambda item: item.size.delta))
+        return tuple(sorted(changed, key=lambda item: (item.size.delta > 0, -abs(item.size.delta))))
 
     @cached_property
     def differing(self) -> Array:

@@ -22,6 +22,8 @@ NOTHING = "–"
 # What a row of a table is.
 ROW, REST, TOTAL = "row", "rest", "total"
 _PATH_LIMIT = 240
+# From here on nobody reads percents.
+_MANY_TIMES = 10
 
 
 def cell_text(kind: Kind, value: Cell) -> str:
@@ -100,11 +102,13 @@ def share_of(part: float) -> str:
 
 
 def change_text(before: Cell, value: Cell) -> str:
-    """By how many percent a number changed, "" where that says nothing."""
+    """By how many percent a number changed, or how many times as big it is, "" where that says nothing."""
     if not isinstance(before, int | float) or not isinstance(value, int | float):
         return ""
     if not before or before == value:
         return ""
+    if value >= _MANY_TIMES * before:
+        return f"×{value / before:,.0f}"
     share = 100 * (value - before) / before
     if share <= -99.95 and value:
         # 100 % would mean that nothing is left.

@@ -12,7 +12,7 @@ from explorer.compare.comparison import Comparison, Pair
 from explorer.compare.naming import side_names
 from explorer.compare.surface import LABELS, label
 from explorer.filesystem.diff import Change
-from explorer.report.cells import clipped
+from explorer.report.cells import change_text, clipped
 from explorer.report.documents.compared_starts import start_text
 from explorer.report.fates import FATES, fates
 from explorer.report.terminal import bar
@@ -21,7 +21,6 @@ from explorer.units import (
     count_text,
     display_name,
     display_text,
-    share_text,
     signed_count,
     signed_size,
     size_text,
@@ -72,8 +71,8 @@ def _totals(c: Comparison) -> Table:
         (tr("visible in the end"), c.contribution),
         (tr("reclaimable"), c.reclaimable),
     ):
-        share = share_text(abs(pair.delta), pair.a) if pair.delta else ""
-        table.add_row(text, size_text(pair.a), size_text(pair.b), signed_size(pair.delta), share)
+        change = change_text(pair.a, pair.b)
+        table.add_row(text, size_text(pair.a), size_text(pair.b), signed_size(pair.delta), change)
     files = c.files
     table.add_row(
         tr("files"),

@@ -16,7 +16,7 @@ from explorer.compare.startup import StartUp, start_up
 from explorer.filesystem.layer import LayerIndex
 from explorer.findings.analysis import Analysis, analyse
 from explorer.image.model import Config, Platform
-from explorer.report.cells import shown_rows
+from explorer.report.cells import change_text, shown_rows
 from explorer.report.charts import treemap
 from explorer.report.compare_terminal import print_comparison
 from explorer.report.document import (
@@ -368,6 +368,32 @@ def test_that_the_first_lines_tell_from_where_to_where_and_why() -> None:
     assert analysis_document(small_pair().a).sections[0].blocks[1] == Paragraph(
         "Biggest findings: Go build cache (77 B)."
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (100, 50, "−50.0%"),
+        (100, 999, "+899.0%"),
+        (78, 8871, "×114"),
+        (1, 5_000_000, "×5,000,000"),
+        (5, 5, ""),
+        (0, 5, ""),
+        (32_280, 2, "−99.99%"),
+        (5, 0, "−100.0%"),
+    ],
+)
+def test_that_a_change_reads_as_people_say_it(before: int, after: int, told: str) -> None:
+    assert change_text(before, after) == told
+
+
+def test_that_savings_come_first_then_growth_each_the_biggest_first() -> None:
+    one = {"usr/local/go/bin/go": 500, "usr/share/doc/a": 90, "etc/passwd": 10}
+    other = {"etc/passwd": 70, "root/.cache/go-build/00/x": 800}
+    c = compare(built([one]), built([other]))
+    deltas = [item.size.delta for item in c.waterfall]
+    assert deltas == [-500, -90, 800, 60]
+    assert [row[3] for row in compare_document(c).table("categories").rows] == deltas
 
 
 def test_that_figures_of_a_build_read_as_what_they_are() -> None:

@@ -167,7 +167,7 @@ def _summary(c: Comparison) -> Section:
 def _story(c: Comparison) -> Iterator[str]:
     """What a reader in a hurry takes along: the biggest causes, what was found, how they start."""
     less = [item for item in c.waterfall if item.size.delta < 0][:_CAUSES]
-    more = [item for item in reversed(c.waterfall) if item.size.delta > 0][:_CAUSES]
+    more = [item for item in c.waterfall if item.size.delta > 0][:_CAUSES]
     if less:
         yield tr("Biggest savings: {causes}.", causes=_named(less))
     if more:
@@ -191,7 +191,7 @@ def _causes(c: Comparison) -> Section:
     rows: list[Row] = [
         (item.label, *_pair(item.size)) for item in c.categories if item.size.a or item.size.b
     ]
-    rows.sort(key=lambda row: number(row[3]))
+    rows.sort(key=lambda row: (number(row[3]) > 0, -abs(number(row[3]))))
     table = Table(
         "categories",
         tr("Bytes by category"),
