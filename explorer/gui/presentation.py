@@ -258,6 +258,7 @@ class Presentation(QObject):
             content = rewrite.content
             unwanted += [rewrite.inputs, content.save, content.copy, content.build]
             unwanted += [content.verify, content.open_result, content.compare]
+            unwanted.append(content.report)
         return unwanted
 
     def _forbid(self) -> None:
