@@ -118,7 +118,7 @@ def source_of(text: str) -> Any:
 def _source_within(text: str, around: frozenset[str]) -> Any:
     """A text that is a part of itself ("{subject}") is kept as it is."""
     source = _loaded.get(text) or _made.get(text) or _made_before.get(text)
-    if source is None or text in around:
+    if source is None or text in around or not text:
         return text
     one, many, n, fields = source
     around |= {text}
@@ -143,6 +143,9 @@ def told(source: Any) -> str:
     else:
         message = _catalogue.ngettext(one, many, n) if many else _catalogue.gettext(one)
         message = message.format(**fields) if fields else message
+    if not one:
+        # To gettext the empty text is the catalogue's header.
+        return ""
     if len(_loaded) < _LOADED_LIMIT:
         _loaded[message] = (one, many, n, fields)
     return message

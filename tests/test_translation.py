@@ -328,6 +328,12 @@ def test_that_a_text_of_a_file_is_told_in_the_readers_language() -> None:
 
 
 @pytest.mark.usefixtures("chinese")
+def test_that_the_empty_text_is_never_the_catalogues_header() -> None:
+    assert tr("", name="x") == source_of("") == english("") == told(["", "", 0, {}]) == ""
+    assert retold("", None) == ""
+
+
+@pytest.mark.usefixtures("chinese")
 def test_that_a_text_that_is_its_own_field_has_an_end() -> None:
     assert source_of(tr("{subject}", subject="itself")) == ["{subject}", "", 0, {"subject": "itself"}]  # fmt: skip
 

@@ -12,6 +12,7 @@ from explorer.cli.console import console_task
 from explorer.cli.options import add_host, add_json, add_platform
 from explorer.cli.output import write_result
 from explorer.translation import set_language, tr
+from explorer.units import display_text
 
 if TYPE_CHECKING:
     from explorer.gobinary.binary import GoBinary
@@ -55,7 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.path is None:
             # The worker stands in the same folder, but a name that starts with ~ or - stays what it is.
             path = str(Path(arguments.reference).absolute())
-            function, names = "explorer.workflow.binaries:inspect_file", (path, arguments.reference)
+            function, names = (
+                "explorer.workflow.binaries:inspect_file",
+                (path, display_text(arguments.reference)),
+            )
             binary = sandbox.run(task, function, *names)
         else:
             options = {

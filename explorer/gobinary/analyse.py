@@ -41,7 +41,7 @@ _T = TypeVar("_T")
 
 def analyse_file(task: Task, path: Path, name: str = "") -> GoBinary:
     """Analyse an executable on disk, which is mapped, not read whole; NotAnExecutable, InputError, StorageError."""
-    shown = name or str(path)
+    shown = name or display_text(str(path))
     try:
         # O_NONBLOCK: a pipe that nobody writes to would be waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -51,7 +51,7 @@ def analyse_file(task: Task, path: Path, name: str = "") -> GoBinary:
             os.close(descriptor)
     except FileNotFoundError as error:
         raise InputError(
-            tr("There is no file {path}.", path=display_text(shown)),
+            tr("There is no file {path}.", path=shown),
             tr(
                 "Check the path. An executable in an image needs both: image-explorer binary IMAGE PATH."
             ),
@@ -59,7 +59,7 @@ def analyse_file(task: Task, path: Path, name: str = "") -> GoBinary:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise StorageError(
-            tr("Could not read {path}: {reason}", path=display_text(shown), reason=reason),
+            tr("Could not read {path}: {reason}", path=shown, reason=reason),
             tr("Check that it is a file you may read."),
         ) from error
     return analyse_binary(task, data, shown)
@@ -75,8 +75,8 @@ def _mapped(descriptor: int, name: str) -> mmap.mmap:
 
 
 def analyse_binary(task: Task, data: mmap.mmap | bytes, name: str) -> GoBinary:
-    """Analyse an executable; `name` is what it is called. Raises NotAnExecutable for what has none of the known headers."""
-    task.progress(tr("Looking into {name}", name=display_text(name, 80)))
+    """Analyse an executable; `name` is its path as people may see it. Raises NotAnExecutable for what has none of the known headers."""
+    task.progress(tr("Looking into {name}", name=name))
     return _Analysis(task, _open(data, name), name).result()
 
 
@@ -98,7 +98,7 @@ def _open(data: mmap.mmap | bytes, name: str) -> Executable:
         raise NotAnExecutable(
             tr(
                 "{name} is not a readable executable: its header is damaged.",
-                name=display_text(name),
+                name=name,
             ),
             tr("Copy or build it again."),
         ) from error
@@ -106,7 +106,7 @@ def _open(data: mmap.mmap | bytes, name: str) -> Executable:
 
 def _not_an_executable(name: str) -> NotAnExecutable:
     return NotAnExecutable(
-        tr("{name} is not an executable (ELF, PE or Mach-O).", name=display_text(name)),
+        tr("{name} is not an executable (ELF, PE or Mach-O).", name=name),
         tr("Name a compiled program; scripts and archives cannot be looked into."),
     )
 

@@ -30,7 +30,7 @@ class GoBinary:
     """All that is known of one executable; `packages` and `unattributed` together are `size_bytes`, exactly.
 
     `dependencies` is None when the program does not list them, `state` is GO, NOT_GO or PACKED. With `analysed` false
-    the file's bytes were not looked at beyond its headers and build information.
+    the file's bytes were not looked at beyond its headers and build information. `path` is harmless to show as it is.
     """
 
     path: str

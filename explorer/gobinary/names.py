@@ -10,9 +10,10 @@ import re
 import numpy as np
 
 from explorer.gobinary.executable import Damaged
+from explorer.translation import mark, tr
 
-GENERATED = "(generated)"
-ASSEMBLY = "(assembly and C)"
+GENERATED = mark("(generated)")
+ASSEMBLY = mark("(assembly and C)")
 # One match a name: what stands before the type arguments, the receiver or an anonymous struct, cut at the first dot
 # after its last slash; group 2 is the rest. Possessive throughout, so that no input takes more than linear time.
 _NAME = re.compile(
@@ -36,6 +37,11 @@ def split_names(blob: bytes | memoryview) -> list[tuple[bytes, bytes]]:
     names: list[tuple[bytes, bytes]] = _NAME.findall(blob)
     # The end of the blob matches once more as an empty name.
     return names[:-1]
+
+
+def shown_package(name: str) -> str:
+    """A package's name for people: that of what has no package is in their language."""
+    return tr(name) if name in (GENERATED, ASSEMBLY) else name
 
 
 def is_init(rest: bytes) -> bool:

@@ -187,7 +187,7 @@ class DiffSelection(QObject):
 
     def _not_counted(self, error: ExplorerError) -> None:
         self._settle()
-        self.failed.emit(f"{error.message} {error.hint}")
+        self.failed.emit(sentences(error.message, error.hint))
 
     def _settle(self) -> None:
         self._job = None

@@ -11,7 +11,6 @@ import msgspec
 
 from explorer.gobinary.binary import GoBinary
 from explorer.gobinary.buildinfo import Module
-from explorer.units import display_text
 
 SCHEMA = "image-explorer/binary/1"
 
@@ -21,7 +20,7 @@ def binary_document(binary: GoBinary) -> dict[str, Any]:
     dependencies = binary.dependencies
     return {
         "schema": SCHEMA,
-        "path": display_text(binary.path),
+        "path": binary.path,
         "size_bytes": binary.size_bytes,
         "state": binary.state,
         "format": binary.format,

@@ -31,7 +31,7 @@ def print_binary(binary: GoBinary) -> None:
 
 def _head(binary: GoBinary) -> Text:
     text = Text()
-    text.append(display_text(binary.path, 200), style="bold")
+    text.append(binary.path, style="bold")
     kind = f"{binary.format} {binary.arch or '?'}"
     version = display_text(binary.go_version, 80)
     text.append(f"  {size_text(binary.size_bytes)}  {kind}  {version}\n")

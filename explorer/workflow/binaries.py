@@ -20,7 +20,7 @@ from explorer.workflow.snapshots import binary_in_snapshot, snapshot_path
 
 
 def inspect_file(task: Task, path: str, name: str) -> GoBinary:
-    """What is inside an executable on disk; `name` is what the user calls it."""
+    """What is inside an executable on disk; `name` is what the user calls it, harmless to show."""
     return analyse_file(task, Path(path), name)
 
 

@@ -117,3 +117,18 @@ def test_that_control_characters_in_a_programs_texts_stay_harmless(tmp_path: Pat
     result = image_explorer("binary", str(path))
     assert result.returncode == 0, result.stderr
     assert "\x1b" not in result.stdout
+
+
+def test_that_a_backslash_in_a_path_is_escaped_once_wherever_it_is_shown(
+    program: Path, tmp_path: Path
+) -> None:
+    odd = tmp_path / "a\\b"
+    odd.write_bytes(program.read_bytes())
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(pack(oci(built(layer_tar({"a\\b": program.read_bytes()})))))
+    for given in ((str(odd),), (str(archive), "/a\\b")):
+        result = image_explorer("binary", *given, "--json", "-")
+        assert json.loads(result.stdout)["path"].endswith("/a\\\\b")
+        shown = image_explorer("binary", *given).stdout
+        assert "/a\\\\b  " in shown.splitlines()[0] + "  "
+        assert "\\\\\\" not in shown

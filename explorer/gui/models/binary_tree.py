@@ -13,6 +13,7 @@ from explorer.filesystem.union import View
 from explorer.gobinary.binary import GoBinary
 from explorer.gobinary.groups import ModuleBytes, by_module
 from explorer.gobinary.modules import DEPENDENCY, MAIN, NONE, STANDARD, UNKNOWN
+from explorer.gobinary.names import shown_package
 from explorer.gobinary.sections import DEBUG, SYMBOLS
 from explorer.gui.theme import group_colour
 from explorer.translation import mark, tr
@@ -87,7 +88,7 @@ def _module_node(module: ModuleBytes) -> Node:
     detail = module.version or (module.kind() if module.group in (MAIN, UNKNOWN) else "")
     packages = tuple(
         Node(
-            _inside(p.name, module.path),
+            _inside(shown_package(p.name), module.path),
             kind,
             p.total_bytes,
             "",

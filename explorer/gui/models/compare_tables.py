@@ -15,6 +15,7 @@ from explorer.compare.programs import BinaryDelta
 from explorer.compare.startup import StartTime, StartUp
 from explorer.compare.surface import LABELS, label
 from explorer.findings.analysis import Analysis
+from explorer.gobinary.names import shown_package
 from explorer.gui.models.binary import Cell, Index, RowsModel
 from explorer.gui.models.deltas import (
     ADDED,
@@ -309,7 +310,8 @@ def _version_change(item: BinaryDelta) -> str:
 def package_rows(item: BinaryDelta) -> list[Row]:
     """Packages, and what belongs to none: both sizes of the program, to the byte."""
     rows: list[Row] = [
-        (_text(row.name), _text(row.module), *size_cells(row.size)) for row in item.packages
+        (_text(shown_package(row.name)), _text(row.module), *size_cells(row.size))
+        for row in item.packages
     ]
     rows += [(_text(f"({row.label()})"), _text(""), *size_cells(row.size)) for row in item.rest]
     return rows

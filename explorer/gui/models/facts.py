@@ -164,8 +164,8 @@ def _type(analysis: Analysis, row: int, kind: Kind) -> str:
     text = tr(_KINDS[kind][0])
     if kind == Kind.FILE and stack.layer_node[row] >= 0:
         what = content_type(stack.head[row].tobytes(), int(stack.size[row]))
-        sparse = ", " + tr("sparse") if stack.flags[row] & Flag.SPARSE else ""
-        return f"{text}, {what}{sparse}"
+        sparse = tr("sparse") if stack.flags[row] & Flag.SPARSE else ""
+        return listed((text, what, sparse))
     if kind == Kind.DIRECTORY and stack.flags[row] & Flag.OPAQUE:
         return listed((text, tr("hides what lower layers hold in it")))
     return text

@@ -135,7 +135,7 @@ class BinaryView(QWidget):
         self.back.setVisible(bool(image))
         self.back.setText(button_text(f"‹ {display_text(image, 60)}"))
         self.back.setAccessibleName(tr("Back to {image}", image=display_text(image, 60)))
-        self.title.set_whole(display_text(binary.path))
+        self.title.set_whole(binary.path)
         self.facts.show_binary(binary)
         self.runs_on.show_binary(binary)
         self.bar.show_binary(binary)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from explorer.compare.comparison import Comparison
 from explorer.compare.naming import side_names
 from explorer.compare.programs import BinaryDelta
+from explorer.gobinary.names import shown_package
 from explorer.report.document import Block, Cell, Column, Kind, Row, Table, Typed, number
 from explorer.translation import mark, tr
 from explorer.units import display_text
@@ -70,7 +71,7 @@ def _packages(c: Comparison, item: BinaryDelta, place: int) -> Table:
     )
     rows: list[Row] = [
         (
-            display_text(row.name),
+            display_text(shown_package(row.name)),
             display_text(row.module) or None,
             row.size.a,
             row.size.b,

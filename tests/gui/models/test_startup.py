@@ -179,7 +179,7 @@ def test_that_two_measurements_are_put_side_by_side_with_what_makes_them_doubtfu
     assert len(set(orders)) == len(orders)
     assert joined.id == ""
     assert joined.environment.notes == (
-        "Measured separately, 2026-11-23T10:11:12Z and 2026-11-24T10:11:12Z: a difference may be the machine's. Measure both at once to know.",
+        "Measured separately, 2026-11-23T10:11:12Z and 2026-11-24T10:11:12Z: a difference may be the machine's. Measure both together to know.",
         "Not the same: engine was Docker 20.10 and then Docker 28.0.",
         "Not the same: processors was 2 and then 4.",
     )

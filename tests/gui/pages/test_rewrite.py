@@ -171,7 +171,7 @@ def test_that_without_an_engine_there_is_a_careful_plan(show: Show, jobs: Script
     asked(jobs, HELD).failed(EngineUnreachable("Nobody answers.", "Start it."))
     prepared(jobs)
     assert view.plan is not None
-    assert "careful one: Nobody answers." in view.notice.text
+    assert "cautious one: Nobody answers." in view.notice.text
     again = [b for b in view.notice.findChildren(QPushButton) if b.text() == "Try again"]
     again[0].click()
     planned_again = asked(jobs, HELD)

@@ -104,7 +104,7 @@ def test_that_steps_and_output_are_shown_while_it_builds(show: Show, jobs: Scrip
     assert "#1 compiling" in pane.log.toPlainText().splitlines()
     assert pane.state._whole == "Reading its new size"
     job.done(RESULT)
-    assert "expected were" in pane.state._whole
+    assert "expected: " in pane.state._whole
     assert not pane.cancel.isVisible()
     assert view.content.open_result.isEnabled()
 

@@ -79,7 +79,7 @@ def test_that_times_measured_apart_claim_nothing(
 ) -> None:
     apart = replace(measured(tmp_path), together=None)
     pane.show_comparison(replace(compared, startup=apart), HOSTILE, "shop:b")
-    assert "Only one measurement of both, in turn, can tell" in pane.verdict.text()
+    assert "Only one measurement of both, in turns, can tell" in pane.verdict.text()
     assert pane.again.text() == "Measure both…"
     assert len(pane.series) == 2
     assert "\x1b" not in pane.series[0].label
