@@ -18,7 +18,15 @@ from PySide6.QtCore import (
 from explorer.gobinary.binary import GoBinary
 from explorer.gobinary.buildinfo import Module
 from explorer.gui.models.binary_tree import BinaryTree, Node
-from explorer.gui.models.file_tree import ACCESSIBLE, ALIGNMENT, DISPLAY, RIGHT, SHARE_ROLE, TOOLTIP
+from explorer.gui.models.file_tree import (
+    ACCESSIBLE,
+    ALIGNMENT,
+    DISPLAY,
+    RIGHT,
+    SHARE_ROLE,
+    TOOLTIP,
+    biggest_first,
+)
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import mark, tr
 from explorer.units import count_text, display_text, share_text, size_text
@@ -186,7 +194,9 @@ class RowsModel(QAbstractTableModel):
             return None
         if role == DISPLAY:
             return tr(self._heads[section])
-        return RIGHT if role == ALIGNMENT and section in self._numbers else None
+        if section not in self._numbers:
+            return None
+        return RIGHT if role == ALIGNMENT else biggest_first(role)
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
         cell = self._rows[index.row()][index.column()]

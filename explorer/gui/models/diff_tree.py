@@ -10,7 +10,14 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from explorer.filesystem.columnfile import Array
 from explorer.gui.diff_selection import DiffSelection
 from explorer.gui.models.deltas import STATES, change_text, held_size
-from explorer.gui.models.file_tree import ACCESSIBLE, ALIGNMENT, DISPLAY, RIGHT, TOOLTIP
+from explorer.gui.models.file_tree import (
+    ACCESSIBLE,
+    ALIGNMENT,
+    DISPLAY,
+    RIGHT,
+    TOOLTIP,
+    biggest_first,
+)
 from explorer.gui.widgets.plain_label import tooltip_text
 from explorer.translation import mark, tr
 from explorer.units import count_text, display_name, signed_size
@@ -180,7 +187,9 @@ class DiffTreeModel(QAbstractItemModel):
             return tr(_HEADS[section])
         if role == TOOLTIP and section == DELTA:
             return tooltip_text(tr("B minus A; sorted by how much it is, whatever its sign"))
-        return RIGHT if role == ALIGNMENT and SIZE_A <= section <= DELTA else None
+        if SIZE_A <= section <= DELTA:
+            return RIGHT if role == ALIGNMENT else biggest_first(role)
+        return None
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
         if not index.isValid():

@@ -20,6 +20,7 @@ DISPLAY = int(Qt.ItemDataRole.DisplayRole)
 ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
 TOOLTIP = int(Qt.ItemDataRole.ToolTipRole)
 ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
+FIRST_ORDER = int(Qt.ItemDataRole.InitialSortOrderRole)
 SHARE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 NODE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -110,8 +111,8 @@ class FileTreeModel(QAbstractItemModel):
                 tr("Category"),
                 tr("Status"),
             )[section]
-        if role == ALIGNMENT and SIZE <= section <= LAYER:
-            return RIGHT
+        if SIZE <= section <= LAYER:
+            return RIGHT if role == ALIGNMENT else biggest_first(role)
         return None
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
@@ -213,6 +214,11 @@ class FileTreeModel(QAbstractItemModel):
     def _share(self, node: int) -> float:
         part, whole = self._share_parts(node)
         return part / whole if whole else 0.0
+
+
+def biggest_first(role: int) -> Qt.SortOrder | None:
+    """What the head of a column of numbers says when it is asked for its first order."""
+    return Qt.SortOrder.DescendingOrder if role == FIRST_ORDER else None
 
 
 def _have_children(tree: FileTree, shown: View) -> bytes:

@@ -19,6 +19,7 @@ from explorer.gui.models.compare_tables import CompareRows, Row
 from explorer.gui.widgets.copying import name_view
 from explorer.gui.widgets.delta_bar import DeltaBarDelegate
 from explorer.gui.widgets.plain_label import PlainLabel
+from explorer.gui.widgets.sorting import offer_menu
 from explorer.translation import tr
 from explorer.units import count_text
 
@@ -42,11 +43,12 @@ class CompareTable(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.name = name
+        self.name, self.numbers = name, frozenset(numbers)
         self.rows = CompareRows(heads, numbers, self)
         self.view = QTableView()
         self.view.setModel(self.rows)
         name_view(self.view, name)
+        offer_menu(self.view)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSortingEnabled(True)
         self.view.setShowGrid(False)

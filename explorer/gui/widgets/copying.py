@@ -13,7 +13,12 @@ def enable_copy(view: QAbstractItemView) -> None:
     """Let Ctrl+C copy the view's selected rows."""
     shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), view)
     shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-    shortcut.activated.connect(lambda: QGuiApplication.clipboard().setText(selected_text(view)))
+    shortcut.activated.connect(lambda: copy_selected(view))
+
+
+def copy_selected(view: QAbstractItemView) -> None:
+    """Put the selected rows on the clipboard."""
+    QGuiApplication.clipboard().setText(selected_text(view))
 
 
 def selected_text(view: QAbstractItemView) -> str:

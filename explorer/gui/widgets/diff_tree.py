@@ -11,6 +11,7 @@ from explorer.gui.diff_selection import DiffSelection
 from explorer.gui.models.diff_tree import DELTA, NAME, SIZE_A, SIZE_B, STATE, DiffTreeModel
 from explorer.gui.widgets.copying import name_view
 from explorer.gui.widgets.delta_bar import DeltaBarDelegate
+from explorer.gui.widgets.sorting import add_sorting
 from explorer.translation import tr
 from explorer.units import display_name
 
@@ -129,10 +130,15 @@ class DiffTreeView(QTreeView):
     def _menu(self, place: QPoint) -> None:
         index = self.indexAt(place)
         if index.isValid():
-            self.show_menu(self.model_.node(index), self.viewport().mapToGlobal(place))
+            menu = self._menu_of(self.model_.node(index))
+            add_sorting(menu, self)
+            menu.popup(self.viewport().mapToGlobal(place))
 
     def show_menu(self, node: int, place: QPoint) -> None:
         """What can be done with a path, at a place of the screen."""
+        self._menu_of(node).popup(place)
+
+    def _menu_of(self, node: int) -> QMenu:
         diff = self._selection.diff
         self._selection.set_current(node)
         menu = QMenu(self)
@@ -143,7 +149,7 @@ class DiffTreeView(QTreeView):
             menu.addAction(tr("Go to the other end of the move"), lambda: self._go_to_partner(node))
         text = "/" + display_name(diff.tree.path(node), 1 << 16)
         menu.addAction(tr("Copy path"), lambda: QGuiApplication.clipboard().setText(text))
-        menu.popup(place)
+        return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Asterisk:
