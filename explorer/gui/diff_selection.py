@@ -19,6 +19,7 @@ from explorer.gui.jobs import Job, Jobs
 from explorer.gui.models.deltas import STATES
 from explorer.gui.selection import Navigation
 from explorer.task import Task
+from explorer.translation import sentences
 
 # Trees of so many nodes are counted on a thread: it takes longer than a window may stand still.
 _MANY = 100_000
