@@ -60,7 +60,7 @@ def head_text(plan: RewritePlan) -> str:
     return {
         "dockerfile": tr("Dockerfile of {reference}", reference=reference),
         "source": tr("{reference}, built from its source folder", reference=reference),
-        "image": tr("{reference}, packed anew from the image alone", reference=reference),
+        "image": tr("{reference}, repacked from the image alone", reference=reference),
     }[plan.mode]
 
 

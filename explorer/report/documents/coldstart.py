@@ -150,12 +150,12 @@ def _difference(figures: StartupFigures) -> Section:
         Column("ci_high", tr("to"), Kind.SECONDS, optional=True),
         Column("p_value", tr("p"), Kind.DECIMAL, optional=True),
         Column("cliffs_delta", tr("Cliff's delta"), Kind.DECIMAL, optional=True),
-        Column("minimum_detectable", tr("Smallest to be seen"), Kind.SECONDS, optional=True),
+        Column("minimum_detectable", tr("Smallest detectable"), Kind.SECONDS, optional=True),
         Column("n_a", tr("Runs of A"), Kind.COUNT, summed=False),
         Column("n_b", tr("Runs of B"), Kind.COUNT, summed=False),
     )
     note = tr(
-        "A negative shift means that B is faster. Runs took turns; the interval is of the shift between typical runs, p by the Mann-Whitney test, and both must tell a difference. Cliff's delta is −1 where every run of B was faster, 1 where every one was slower. A difference below the smallest to be seen may be missed."
+        "A negative shift means that B is faster. Runs took turns; the interval is of the shift between typical runs, p by the Mann-Whitney test, and both must show a difference. Cliff's delta is −1 where every run of B was faster, 1 where every one was slower. A difference below the smallest detectable may be missed."
     )
     table = Table(
         "comparisons", tr("B against A"), columns, tuple(map(_compared, found)), note=note
@@ -219,7 +219,7 @@ def _phases(figures: StartupFigures) -> Section:
         for item in figures.summaries
     )
     note = tr(
-        "Medians of phases do not add up to the median of the whole. The interval is the exact one of the median, which wants six runs; MAD is the median distance from it."
+        "Medians of phases do not add up to the median of the whole. The interval is the exact one of the median, which needs six runs; MAD is the median distance from it."
     )
     charts = [chart for name in SHOWN if (chart := _chart(figures, name)) is not None]
     table = Table("summary", tr("Times by phase"), columns, rows, note=note)
@@ -308,7 +308,7 @@ def _runs(sample: Sample, limit: int | None) -> Section:
         for run in sample.runs
     )
     note = tr(
-        "In the order in which they ran. Warm-ups and runs that did not become ready are in no figure; outliers are."
+        "In the order in which they ran. Warm-ups and runs that did not become ready are not counted; outliers are."
     )
     table = Table("runs", tr("All runs"), columns, rows, note=note).capped(limit)
     return Section("runs", tr("Single runs"), (table,) if rows else (), detail=True)

@@ -77,7 +77,7 @@ def _inits(found: Diagnosis, limit: int | None) -> Table:
         sum(item.bytes for item in found.inits),
         sum(item.allocations for item in found.inits),
     )
-    note = tr("By Go's own init trace, in a start of its own that is in no figure.")
+    note = tr("By Go's own init trace, in a separate start that is not counted.")
     most = len(rows) if limit is None else min(limit, _INITS_SHOWN)
     rest: Row = (None, sum(item.seconds for item in costly[most:]), None, None)
     made = Table(

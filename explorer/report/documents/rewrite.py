@@ -187,7 +187,7 @@ def _changes(plan: RewritePlan) -> Section:
         Column("rule", tr("Rule")),
     )
     note = tr(
-        "Changes act on each other, so that their sizes make no sum. Those that are off are in no figure."
+        "Changes affect each other, so their sizes cannot be added up. Those that are off are not counted."
     )
     rows = tuple(map(_change, plan.changes))
     return Section(
@@ -239,7 +239,7 @@ def _layers(plan: RewritePlan) -> Section:
     )
     table = Table(
         "layers",
-        tr("Layers to expect"),
+        tr("Expected layers"),
         columns,
         rows,
         total=(tr("all"), plan.predicted_bytes, None, None),
