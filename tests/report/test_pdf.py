@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.report import pdf
 from explorer.report.cells import ROW, Shown
 from explorer.report.document import (
     Bar,
@@ -26,6 +25,8 @@ from explorer.report.document import (
     Table,
 )
 from explorer.report.pdf import pdf_bytes
+from explorer.report.pdf_table import column_widths
+from explorer.report.pdf_text import ROOM, register_fonts
 
 HOSTILE = "<b onclick=x>&amp;</font><a href='http://x.example/'>\u202e\x1b[31m=1+1"
 
@@ -142,13 +143,13 @@ def test_that_a_long_name_at_the_head_of_a_column_breaks_between_its_parts(tmp_p
     )
 )  # fmt: skip
 def test_that_no_table_is_wider_than_the_page(columns: list[tuple[Kind, str, str]]) -> None:
-    pdf._register_fonts()
+    register_fonts()
     made = [Column(str(place), title, kind) for place, (kind, title, _) in enumerate(columns)]
     cells = tuple(
         Shown(column, column.kind, text, text)
         for column, (_, _, text) in zip(made, columns, strict=True)
     )
-    widths = pdf._widths(made, [column.title for column in made], [(ROW, cells)])
+    widths = column_widths(made, [column.title for column in made], [(ROW, cells)])
     assert len(widths) == len(made)
     assert min(widths) > 0
-    assert sum(widths) <= pdf._ROOM + 0.01
+    assert sum(widths) <= ROOM + 0.01
