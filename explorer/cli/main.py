@@ -116,6 +116,7 @@ def _dispatch(arguments: list[str], open_window: OpenWindow | None) -> int:
         description=module.describe(),
         epilog=module.example(),
         formatter_class=HelpFormatter,
+        allow_abbrev=False,  # what a script shortens today may be two options tomorrow
     )
     module.configure(configured)
     configured.set_defaults(open_window=open_window)
