@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,32 @@ def test_that_an_earlier_measurement_is_shown_exported_and_annotated_without_an_
     assert (tmp_path / "a.prom").read_text().endswith("# EOF\n")
     history = image_explorer("coldstart", "--history", env=NO_ENGINE)
     assert history.stdout == f"{found.id}  service:before / service:after  20 runs  lunch\n"
+
+
+@pytest.mark.slow
+def test_that_an_earlier_measurement_is_reported_in_every_format_without_an_engine(
+    tmp_path: Path,
+) -> None:
+    found = sample([0.8 + i / 1000 for i in range(6)], [0.4 + i / 1000 for i in range(6)])
+    Store().save(found)
+    names = {"html": "r.html", "pdf": "r.pdf", "csv": "r.csv", "json": "r.json"}
+    words = [word for name, file in names.items() for word in (f"--{name}", str(tmp_path / file))]
+    done = image_explorer("coldstart", "--open", found.id, *words, "--markdown", "-", env=NO_ENGINE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("# How long service:before and service:after take to start")
+    assert "B is faster by 400 ms" in done.stdout
+    assert "saved as" not in done.stdout
+    assert (tmp_path / "r.html").read_bytes().lower().startswith(b"<!doctype html>")
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+    assert "table,comparisons," in (tmp_path / "r.csv").read_text()
+    made = json.loads((tmp_path / "r.json").read_bytes())
+    assert made["comparison"]["verdict"] == "faster"
+
+
+def test_that_two_outputs_for_standard_output_are_refused_before_anything_runs() -> None:
+    done = image_explorer("coldstart", "a", "--html", "-", "--json", "-", env=NO_ENGINE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: Only one of --json, --html ")
 
 
 def test_that_help_has_an_example() -> None:

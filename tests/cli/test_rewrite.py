@@ -215,3 +215,25 @@ def test_that_a_snapshot_holds_no_text_in_the_users_language(
     held = str([box.head, *(box.value(name) for name in ("analysis", "binaries", "rewrite", "samples"))])  # fmt: skip
     assert "go build" in held
     assert re.findall("[\u3000-\u9fff\uff00-\uffef]", held + result.stdout) == []
+
+
+@pytest.mark.slow
+def test_that_a_rewrite_is_reported_in_every_format_with_secrets_masked(
+    cache: dict[str, str], project: Path, tmp_path: Path
+) -> None:
+    names = {"html": "r.html", "pdf": "r.pdf", "csv": "r.csv", "json": "r.json"}
+    words = [word for name, file in names.items() for word in (f"--{name}", str(tmp_path / file))]
+    done = image_explorer(
+        "rewrite", SAMPLE, "--context", str(project), *words, "--markdown", "-", env=cache
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("# How ")
+    assert "```diff" in done.stdout
+    assert "It was not built" in done.stdout
+    assert (tmp_path / "r.html").read_bytes().lower().startswith(b"<!doctype html>")
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+    assert "table,changes," in (tmp_path / "r.csv").read_text()
+    made = json.loads((tmp_path / "r.json").read_bytes())
+    assert f"{made['predicted_bytes']}" in (tmp_path / "r.csv").read_text()
+    written = [done.stdout.encode(), *((tmp_path / file).read_bytes() for file in names.values())]
+    assert not any(b"s3cr3t" in data for data in written)

@@ -179,20 +179,23 @@ def _changes(plan: RewritePlan) -> Section:
     columns = (
         Column("title", tr("Change")),
         Column("enabled", tr("On"), Kind.FLAG),
-        Column("delta_bytes", tr("Size"), Kind.DELTA, summed=False),
+        Column("delta_bytes", tr("Size"), Kind.DELTA),
         Column("risk", tr("Risk")),
         Column("lines", tr("Lines"), optional=True),
         Column("reason", tr("Why")),
         Column("why_off", tr("Why it is off"), optional=True),
         Column("rule", tr("Rule")),
     )
-    note = tr(
-        "Changes affect each other, so their sizes cannot be added up. Those that are off are not counted."
+    whole = plan.predicted_bytes - plan.original_bytes
+    table = Table(
+        "changes",
+        tr("What changes, and why"),
+        columns,
+        tuple(map(_change, plan.changes)),
+        total=(tr("all"), None, whole, *([None] * (len(columns) - 3))),
+        note=tr("Those that are off are in no figure."),
     )
-    rows = tuple(map(_change, plan.changes))
-    return Section(
-        "changes", title, (Table("changes", tr("What changes, and why"), columns, rows, note=note),)
-    )
+    return Section("changes", title, (table,))
 
 
 def _change(change: Change) -> Row:

@@ -21,6 +21,7 @@ from explorer.report.document import (
 )
 from explorer.report.rewrite_trial import KINDS, RESULTS, VERDICTS, built_text
 from explorer.translation import tr
+from explorer.units import display_name
 
 _LIMIT = 600
 
@@ -75,12 +76,12 @@ def _step(step: Step) -> Row:
 
 def _suspects(context: Context) -> Table:
     columns = (
-        Column("path", tr("Path"), Kind.PATH),
+        Column("path", tr("Path"), Kind.CODE),
         Column("reason", tr("Why")),
         Column("bytes", tr("Size"), Kind.BYTES, summed=False),
     )
     rows: tuple[Row, ...] = tuple(
-        (item.path, tr(item.reason), item.bytes) for item in context.suspects
+        (display_name(item.path), tr(item.reason), item.bytes) for item in context.suspects
     )
     title = tr("Sent, but worth a second look")
     return Table("suspects", title, columns, rows)
