@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from explorer.filesystem.columnfile import Array
+from explorer.filesystem.texts import Texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,11 @@ class FileTree:
         offsets = self._child_offsets
         return self._child_list[offsets[node] : offsets[node + 1]]
 
+    def by_name(self, node: int) -> Array:
+        """int32[k]: the same in the order of their names' bytes."""
+        nodes = self.children(node)
+        return nodes[Texts.of(self.names, self.name_offsets, nodes).order()]
+
     def find(self, path: bytes) -> int:
         """Node of a path (slashes at the ends ignored), -1 when there is none."""
         node = 0
@@ -71,6 +77,11 @@ class FileTree:
         """For each node the sum of `values` over its subtree; int64[n] -> int64[n], one pass."""
         sums = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
         return np.asarray(sums[self.end] - sums[np.arange(len(self))])
+
+    def holding(self, mask: Array) -> Array:
+        """bool[n]: the nodes beneath which something of `mask` (bool[n]) is."""
+        counts = np.concatenate([[0], np.cumsum(mask)])
+        return np.asarray(counts[self.end] > counts[1:])
 
 
 def preorder(parents: list[int], names: list[bytes]) -> tuple[FileTree, Array]:

@@ -11,8 +11,6 @@ import numpy as np
 from explorer.compare.comparison import Comparison
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.diff import Change, TreeDiff
-from explorer.filesystem.texts import Texts
-from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import View
 from explorer.findings.query import Query
 from explorer.gui.models.deltas import ADDED, CHANGED, MOVED, REMOVED, SAME, STATE_OF, STATES
@@ -49,9 +47,7 @@ class Joined:
         diff = comparison.diff
         own, leaves = _CODES[diff.change], np.asarray(diff.leaves)
         lengths = np.bincount(diff.tree.parent[1:])
-        named = {
-            node: by_name(diff.tree, node) for node in np.flatnonzero(lengths > _LONG).tolist()
-        }
+        named = {node: diff.tree.by_name(node) for node in np.flatnonzero(lengths > _LONG).tolist()}
         return cls(comparison, own, leaves, _states(diff, own, leaves), named)
 
 
@@ -104,18 +100,12 @@ def figures(task: Task, joined: Joined, states: frozenset[str], query: Query | N
         total_b=b.total,
         churn=delta.total,
         visible=visible,
-        openable=_openable(diff, visible),
+        openable=tree.holding(visible).astype(np.uint8).tobytes(),
         counts=_counts(diff, own, leaves & matched),
         views=(a, b, delta),
         tint=_tint(joined, b.total - a.total),
         tint_bytes=_tint_bytes(diff, own, leaves, np.where(leaves, size_b - size_a, 0)),
     )
-
-
-def by_name(tree: FileTree, node: int) -> Array:
-    """int64[k]: the children of a folder in the order of their names."""
-    nodes = tree.children(node)
-    return np.asarray(nodes[Texts.of(tree.names, tree.name_offsets, nodes).order()])
 
 
 def opened(task: Task, files: Compared, states: frozenset[str] | None) -> DiffFigures:
@@ -136,12 +126,6 @@ def _matched(comparison: Comparison, query: Query | None) -> Array:
         rows = np.append(query.rows(analysis), False)  # a row of -1 is the last
         kept |= rows[row]
     return kept
-
-
-def _openable(diff: TreeDiff, visible: Array) -> bytes:
-    counts = np.concatenate([[0], np.cumsum(visible)])
-    below = counts[diff.tree.end] - counts[1:]
-    return bytes((below > 0).astype(np.uint8).tobytes())
 
 
 def _counts(diff: TreeDiff, own: Array, chosen: Array) -> dict[str, int]:

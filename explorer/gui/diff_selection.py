@@ -14,7 +14,7 @@ from explorer.filesystem.diff import TreeDiff
 from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import View
 from explorer.findings.query import Query
-from explorer.gui.diff_figures import DEFAULT_STATES, TINTS, DiffFigures, Joined, by_name, figures
+from explorer.gui.diff_figures import DEFAULT_STATES, TINTS, DiffFigures, Joined, figures
 from explorer.gui.jobs import Job, Jobs
 from explorer.gui.models.deltas import STATES
 from explorer.gui.selection import Navigation
@@ -119,7 +119,7 @@ class DiffSelection(QObject):
         """int64[k]: the children of a folder in the order of their names."""
         assert self._joined is not None
         known = self._joined.named.get(node)
-        return by_name(self.diff.tree, node) if known is None else known
+        return self.diff.tree.by_name(node) if known is None else known
 
     # ---- where people are
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
+from explorer.filesystem.columnfile import Array
 from explorer.filesystem.layer import Kind
-from explorer.filesystem.tree import FileTree
 from explorer.filesystem.union import State, View
 from explorer.findings.analysis import Analysis
 from explorer.findings.category import CATEGORIES
+from explorer.gui.models.node_tree import Index, NodeTree
 from explorer.translation import tr
 from explorer.units import display_name, share_text, size_text
 
@@ -26,79 +27,25 @@ NODE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 NAME, SIZE, SHARE, FILES, LAYER, CATEGORY, STATUS = range(7)
 
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
 
-
-class FileTreeModel(QAbstractItemModel):
+class FileTreeModel(NodeTree):
     """The present nodes of one view; columns name, size, share of the parent, files, layer, category, status."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(7, SIZE, parent)
         self._analysis: Analysis | None = None
         self._view: View | None = None
-        self._children: dict[int, list[int]] = {}
-        self._row_of: dict[int, int] = {}
-        # One byte a node: whether anything under it is shown. Views ask this for every row.
-        self._openable = b"\0"
-        self._column, self._descending = SIZE, True
 
     def show(self, analysis: Analysis, shown: View) -> None:
         """Show another view."""
+        self._changing = True
         self.beginResetModel()
         self._analysis, self._view = analysis, shown
-        self._openable = _have_children(analysis.stack.tree, shown)
-        self._children.clear()
-        self._row_of.clear()
+        tree = analysis.stack.tree
+        openable = tree.holding(shown.present).astype(np.uint8).tobytes()
+        self._take(tree, shown.present, openable)
         self.endResetModel()
-
-    def node(self, index: Index) -> int:
-        """The node of an index, 0 for the root."""
-        return int(index.internalId()) if index.isValid() else 0
-
-    def index_of(self, node: int) -> QModelIndex:
-        """The index of a present node, invalid for the root and for absent ones."""
-        if (
-            self._analysis is None
-            or self._view is None
-            or node <= 0
-            or not self._view.present[node]
-        ):
-            return QModelIndex()
-        self._list(int(self._analysis.stack.tree.parent[node]))
-        return self.createIndex(self._row_of[node], 0, node)
-
-    def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
-        children = self._list(self.node(parent))
-        if 0 <= row < len(children) and 0 <= column < 7:
-            return self.createIndex(row, column, children[row])
-        return QModelIndex()
-
-    def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]  # Qt overloads it with QObject.parent()
-        if not index.isValid() or self._analysis is None:
-            return QModelIndex()
-        above = int(self._analysis.stack.tree.parent[index.internalId()])
-        return self.index_of(above)
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.column() > 0 else len(self._list(self.node(parent)))
-
-    def columnCount(self, _parent: Index = _NOWHERE) -> int:
-        return 7
-
-    def hasChildren(self, parent: Index = _NOWHERE) -> bool:
-        if not parent.isValid():
-            return bool(self._openable[0])
-        return parent.column() <= 0 and bool(self._openable[parent.internalId()])
-
-    def folders(self, parent: QModelIndex) -> list[QModelIndex]:
-        """The children of an index that have children of their own."""
-        children = self._list(self.node(parent))
-        return [
-            self.createIndex(row, 0, node)
-            for row, node in enumerate(children)
-            if self._openable[node]
-        ]
+        self._changing = False
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if role == DISPLAY and orientation == Qt.Orientation.Horizontal:
@@ -151,39 +98,14 @@ class FileTreeModel(QAbstractItemModel):
             return CATEGORIES[int(analysis.category[row])].label() if holds else ""
         return status_text(analysis, row)
 
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        self.layoutAboutToBeChanged.emit()
-        kept = self.persistentIndexList()
-        self._column, self._descending = column, order == Qt.SortOrder.DescendingOrder
-        self._children.clear()
-        self._row_of.clear()
-        moved = [
-            self.createIndex(self.index_of(self.node(i)).row(), i.column(), self.node(i))
-            for i in kept
-        ]
-        self.changePersistentIndexList(kept, moved)
-        self.layoutChanged.emit()
-
-    def _list(self, node: int) -> list[int]:
-        """The present children of a directory in the chosen order; sorted once, when first asked for."""
-        children = self._children.get(node)
-        if children is None:
-            if self._analysis is None or self._view is None:
-                return []
-            nodes = self._analysis.stack.tree.children(node)
-            children = self._sorted(nodes[self._view.present[nodes]])
-            self._children[node] = children
-            self._row_of.update(zip(children, range(len(children)), strict=True))
-        return children
-
-    def _sorted(self, nodes: Any) -> list[int]:
+    def _sorted(self, node: int) -> Array:
         assert self._analysis is not None
         assert self._view is not None
-        tree, shown = self._analysis.stack.tree, self._view
-        by_name = sorted(nodes.tolist(), key=tree.name)
+        shown = self._view
+        named = self._analysis.stack.tree.by_name(node)
+        named = named[shown.present[named]]
         if self._column == NAME:
-            return by_name[::-1] if self._descending else by_name
-        named = np.asarray(by_name, dtype=np.int64)
+            return named[::-1] if self._descending else named
         rows = shown.row[named]
         if self._column in (SIZE, SHARE):
             keys = shown.total[named]
@@ -196,8 +118,7 @@ class FileTreeModel(QAbstractItemModel):
         else:
             keys = np.where(rows < 0, -1, self._analysis.stack.state[rows])
         order = np.argsort(-keys.astype(np.int64) if self._descending else keys, kind="stable")
-        sorted_nodes: list[int] = named[order].tolist()
-        return sorted_nodes
+        return np.asarray(named[order])
 
     def _is_directory(self, node: int) -> bool:
         assert self._analysis is not None
@@ -219,12 +140,6 @@ class FileTreeModel(QAbstractItemModel):
 def biggest_first(role: int) -> Qt.SortOrder | None:
     """What the head of a column of numbers says when it is asked for its first order."""
     return Qt.SortOrder.DescendingOrder if role == FIRST_ORDER else None
-
-
-def _have_children(tree: FileTree, shown: View) -> bytes:
-    counts = np.concatenate([[0], np.cumsum(shown.present)])
-    below = counts[tree.end] - counts[np.arange(len(tree)) + 1]
-    return bytes((below > 0).astype(np.uint8).tobytes())
 
 
 def status_text(analysis: Analysis, row: int) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHeaderView, QMenu, QTreeView, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QMenu, QWidget
 
 from explorer.gui.diff_selection import DiffSelection
-from explorer.gui.models.diff_tree import DELTA, NAME, SIZE_A, SIZE_B, STATE, DiffTreeModel
-from explorer.gui.widgets.copying import name_view
+from explorer.gui.models.diff_tree import DELTA, SIZE_A, SIZE_B, STATE, DiffTreeModel
 from explorer.gui.widgets.delta_bar import DeltaBarDelegate
+from explorer.gui.widgets.node_tree import NodeTreeView
 from explorer.gui.widgets.sorting import add_sorting
 from explorer.translation import tr
 from explorer.units import display_name
@@ -22,60 +22,28 @@ _WIDTHS = {SIZE_A: 84, SIZE_B: 84, DELTA: 190, STATE: 220}
 _NAME_WIDTH, _STATE_NARROW = 240, 90
 
 
-class DiffTreeView(QTreeView):
+class DiffTreeView(NodeTreeView):
     """Follows a DiffSelection; what was opened stays open while the same comparison is shown."""
 
     def __init__(self, selection: DiffSelection, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        self.model_ = DiffTreeModel(selection)
+        super().__init__(selection, self.model_, tr("Files of both images"), _WIDTHS, DELTA, parent)
         self._selection = selection
         self._shown: object = None
-        self._following = False
-        self._enlarged = 1.0
-        self.model_ = DiffTreeModel(selection, self)
-        self.setModel(self.model_)
-        name_view(self, tr("Files of both images"))
-        self.setUniformRowHeights(True)
-        self.setSortingEnabled(True)
-        self.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
         self.setItemDelegateForColumn(DELTA, DeltaBarDelegate(self))
-        header = self.header()
-        header.setStretchLastSection(False)
-        header.setSortIndicator(DELTA, Qt.SortOrder.DescendingOrder)
-        for column, width in _WIDTHS.items():
-            header.resizeSection(column, width)
-        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._menu)
-        self.selectionModel().currentChanged.connect(self._current_changed)
-        self.doubleClicked.connect(self._enter)
         selection.changed.connect(self.renew)
-        selection.current_changed.connect(self.reveal)
 
     def renew(self) -> None:
         """Show the selection; a new comparison is opened down to what matters."""
         chosen = self._selection
         fresh = chosen.comparison is not self._shown
-        opened = [] if fresh else self._opened()
+        opened = [] if fresh else self.opened()
         self._shown = chosen.comparison
         self._following = True
         self.model_.renew()
-        for node in self._telling() if fresh else opened:
-            index = self.model_.index_of(node)
-            if index.isValid():
-                self.expand(index)
+        self.open_all(self._telling() if fresh else opened)
         self._following = False
         self.reveal(chosen.current)
-
-    def reveal(self, node: int) -> None:
-        """Select a node and scroll to it, opening the folders above."""
-        if self._following:
-            return
-        index = self.model_.index_of(self.model_.reachable(node))
-        if index.isValid() and index != self.currentIndex():
-            self._following = True
-            self.setCurrentIndex(index)
-            self.scrollTo(index)
-            self._following = False
 
     def step_change(self, step: int) -> bool:
         """Go to the next (1) or the former (-1) change; False when there is none."""
@@ -96,28 +64,9 @@ class DiffTreeView(QTreeView):
         biggest = held[np.lexsort((held, -chosen.churn[held]))][:_OPEN_MOST]
         return sorted(biggest.tolist())
 
-    def _opened(self) -> list[int]:
-        """The open folders, parents first."""
-        opened = []
-        pending = [QModelIndex()]
-        while pending:
-            parent = pending.pop()
-            for index in self.model_.folders(parent)[:_OPENED_SCANNED]:
-                if self.isExpanded(index):
-                    opened.append(self.model_.node(index))
-                    pending.append(index)
-        return opened
-
-    def _current_changed(self, index: QModelIndex, _before: QModelIndex) -> None:
-        if index.isValid() and not self._following:
-            self._following = True
-            self._selection.set_current(self.model_.node(index))
-            self._following = False
-
-    def _enter(self, index: QModelIndex) -> None:
+    def enter(self, node: int) -> None:
         """Zoom the maps to a folder; a moved file leads to its other end."""
-        node = self.model_.node(index)
-        if self.model_.hasChildren(index.siblingAtColumn(0)):
+        if self.opens(node):
             self._selection.set_zoom(node)
         elif node:
             self._go_to_partner(node)
@@ -127,12 +76,11 @@ class DiffTreeView(QTreeView):
         if partner >= 0:
             self._selection.set_current(partner)
 
-    def _menu(self, place: QPoint) -> None:
-        index = self.indexAt(place)
-        if index.isValid():
-            menu = self._menu_of(self.model_.node(index))
-            add_sorting(menu, self)
-            menu.popup(self.viewport().mapToGlobal(place))
+    def ask_menu(self, node: int, place: QPoint) -> None:
+        """Show the menu of a node, which sorts, too."""
+        menu = self._menu_of(node)
+        add_sorting(menu, self)
+        menu.popup(place)
 
     def show_menu(self, node: int, place: QPoint) -> None:
         """What can be done with a path, at a place of the screen."""
@@ -151,17 +99,6 @@ class DiffTreeView(QTreeView):
         menu.addAction(tr("Copy path"), lambda: QGuiApplication.clipboard().setText(text))
         return menu
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Asterisk:
-            # Qt would open everything below, which takes seconds in a large folder.
-            self.expandRecursively(self.currentIndex(), 1)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._enter(self.currentIndex())
-        elif event.key() == Qt.Key.Key_Backspace:
-            self._selection.zoom_out()
-        else:
-            super().keyPressEvent(event)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Names keep room: the state's words go first, its sign stays."""
         super().resizeEvent(event)
@@ -169,9 +106,7 @@ class DiffTreeView(QTreeView):
 
     def enlarge(self, factor: float) -> None:
         """Columns for type that is larger than usual by a factor."""
-        ratio, self._enlarged = factor / self._enlarged, factor
-        for column in _WIDTHS:
-            self.header().resizeSection(column, round(self.header().sectionSize(column) * ratio))
+        self.widen(factor)
         self._fit_state()
 
     def _fit_state(self) -> None:

@@ -11,7 +11,7 @@ from explorer.compare.comparison import Comparison, compare
 from explorer.findings.query import parse_query
 from explorer.gui.diff_figures import DEFAULT_STATES
 from explorer.gui.diff_selection import DiffSelection
-from explorer.gui.models import diff_tree
+from explorer.gui.models import node_tree
 from explorer.gui.models.deltas import ADDED, CHANGED, MOVED, REMOVED, SAME, STATES
 from explorer.gui.models.diff_tree import (
     DELTA,
@@ -58,7 +58,7 @@ def names(model: DiffTreeModel, parent: QModelIndex | None = None) -> list[str]:
 def test_that_the_model_keeps_qts_rules(
     both: Shown, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diff_tree, "PAGE", 2)
+    monkeypatch.setattr(node_tree, "PAGE", 2)
     selection, model = both
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     for column in range(model.columnCount()):
@@ -178,7 +178,7 @@ def test_that_stepping_through_the_changes_meets_each_once(both: Shown) -> None:
 def test_that_long_folders_are_handed_out_in_pages(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diff_tree, "PAGE", 10)
+    monkeypatch.setattr(node_tree, "PAGE", 10)
     a = analysed((file("x", 1),))
     b = analysed(tuple(file(f"many/{n:03}", 1000 - n) for n in range(95)))
     both = shown(compare(a, b))
@@ -196,8 +196,8 @@ def test_that_long_folders_are_handed_out_in_pages(
 def test_that_a_file_too_far_down_leads_to_its_folder(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diff_tree, "PAGE", 5)
-    monkeypatch.setattr(diff_tree, "REVEAL_LIMIT", 20)
+    monkeypatch.setattr(node_tree, "PAGE", 5)
+    monkeypatch.setattr(node_tree, "REVEAL_LIMIT", 20)
     both = shown(
         compare(analysed(()), analysed(tuple(file(f"many/{n:03}", 1000 - n) for n in range(50))))
     )
@@ -209,7 +209,7 @@ def test_that_a_file_too_far_down_leads_to_its_folder(
 def test_that_what_is_selected_stays_so_when_the_order_changes(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diff_tree, "PAGE", 10)
+    monkeypatch.setattr(node_tree, "PAGE", 10)
     both = shown(
         compare(analysed(()), analysed(tuple(file(f"{n:03}", 100 + n) for n in range(50))))
     )

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.filesystem.union import view
 from explorer.findings.analysis import Analysis, analyse
+from explorer.gui.models import node_tree
 from explorer.gui.models.file_tree import CATEGORY, FILES, NAME, SIZE, STATUS, FileTreeModel
 from tests.gui.inputs import HOSTILE_NAMES
 from tests.support.layers import file, image, layer, whiteout
@@ -113,3 +114,24 @@ def test_that_a_model_without_an_analysis_is_empty(qapp: QApplication) -> None:
     assert model.rowCount() == 0
     assert not model.hasChildren()
     assert not model.index_of(3).isValid()
+
+
+def test_that_a_long_folder_is_handed_out_in_pages(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_tree, "PAGE", 10)
+    monkeypatch.setattr(node_tree, "REVEAL_LIMIT", 30)
+    found = analyse(*image(layer(*(file(f"many/{n:03}", 1000 - n) for n in range(60)))))
+    model = FileTreeModel()
+    model.show(found, view(found.stack, found.stack.merged()))
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    tree = found.stack.tree
+    many = model.index_of(tree.find(b"many"))
+    assert (model.rowCount(many), model.canFetchMore(many)) == (10, True)
+    model.fetchMore(many)
+    assert names(model, many) == [f"{n:03}" for n in range(20)]
+    near, far, folder = (tree.find(path) for path in (b"many/025", b"many/050", b"many"))
+    assert [model.reachable(node) for node in (near, far)] == [near, folder]
+    assert model.index_of(near).row() == 25
+    assert model.rowCount(many) == 35
+    tester.deleteLater()

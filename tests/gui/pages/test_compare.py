@@ -476,5 +476,5 @@ def test_that_a_double_click_zooms_and_the_keyboard_comes_back(view: ComparisonV
     QTest.keyClick(tree, Qt.Key.Key_Backspace)
     assert chosen.zoom == 0
     moved = tree.model_.index_of(chosen.diff.tree.find(b"old/data"))
-    tree._enter(moved)
+    tree.enter(tree.model_.node(moved))
     assert chosen.diff.tree.path(chosen.current) == b"new/data"
