@@ -65,9 +65,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against", default="", metavar="REF", help=tr("the baseline: an image or a snapshot")
     )
-    _add_limits(parser)
-    _add_starts(parser)
-    dive = parser.add_mutually_exclusive_group()
+    add_json(parser)
+    parser.add_argument(
+        "--junit", metavar="FILE|-", help=tr("write JUnit XML, a test case for each rule")
+    )
+    add_no_cache(parser)
+    add_platform(parser)
+    add_host(parser)
+    _add_limits(parser.add_argument_group(tr("limits")))
+    _add_starts(parser.add_argument_group(tr("limits of the start-up")))
+    files = parser.add_argument_group(tr("files of limits"))
+    files.add_argument(
+        "--config",
+        default="",
+        metavar="FILE",
+        help=tr("a TOML file of limits, see below; options given here win"),
+    )
+    dive = files.add_mutually_exclusive_group()
     dive.add_argument(
         "--dive-ci",
         default="",
@@ -77,22 +91,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     dive.add_argument(
         "--no-dive-ci", action="store_true", help=tr("leave the .dive-ci in this folder alone")
     )
-    parser.add_argument(
-        "--config",
-        default="",
-        metavar="FILE",
-        help=tr("a TOML file of limits, see below; options given here win"),
-    )
-    add_json(parser)
-    parser.add_argument(
-        "--junit", metavar="FILE|-", help=tr("write JUnit XML, a test case for each rule")
-    )
-    add_no_cache(parser)
-    add_platform(parser)
-    add_host(parser)
 
 
-def _add_limits(parser: argparse.ArgumentParser) -> None:
+def _add_limits(parser: argparse._ArgumentGroup) -> None:
     parser.add_argument(
         "--max-size", metavar="SIZE", help=tr("content of all layers, for example 20MB")
     )
@@ -122,7 +123,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_starts(parser: argparse.ArgumentParser) -> None:
+def _add_starts(parser: argparse._ArgumentGroup) -> None:
     parser.add_argument(
         "--samples",
         default="",
