@@ -33,15 +33,24 @@ def _packages(found: Diagnosis, app: float) -> list[str]:
     if not named:
         return []
     together = sum(item.seconds for item in named)
+    packages = listed(
+        f"{display_text(item.package, 120)} ({duration_text(item.seconds)})" for item in named
+    )
+    if together > app:
+        # The start that was looked at was slower than the ones that were measured: a share would be made up.
+        return [
+            tr(
+                "The start that was looked at did most of its work before main in {packages}; it was slower than the app's median of {app}, so that no share of it can be told.",
+                packages=packages,
+                app=duration_text(app),
+            )
+        ]
     return [
         tr(
             "{share} of the app's {app} is work before main in {packages}.",
-            share=f"{min(1.0, together / app):.0%}",
+            share=f"{together / app:.0%}",
             app=duration_text(app),
-            packages=listed(
-                f"{display_text(item.package, 120)} ({duration_text(item.seconds)})"
-                for item in named
-            ),
+            packages=packages,
         )
     ]
 
@@ -64,4 +73,9 @@ def _phases(found: Diagnosis, app: float) -> list[str]:
                 phases=phases,
             )
         ]
-    return [tr("By its own account it spends it, one after the other, on {phases}.", phases=phases)]
+    return [
+        tr(
+            "By its own account it spends this time on {phases}, one after the other.",
+            phases=phases,
+        )
+    ]

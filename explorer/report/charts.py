@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from explorer.report.cells import visible
-from explorer.report.document import Bar, Bars, Panel, Strip, Strips, Tile, Treemap, Waterfall
+from explorer.report.cells import cell_text, visible
+from explorer.report.document import Bar, Bars, Kind, Panel, Strip, Strips, Tile, Treemap, Waterfall
 from explorer.report.drawing import (
     FAINT,
     FRAME,
@@ -229,15 +229,15 @@ def _strip_text(strip: Strip) -> str:
         return tr(
             "{name}: median {median}, {n} starts",
             name=strip.label,
-            median=_time(strip.median),
+            median=_taken(strip.median),
             n=strip.starts,
         )
     return tr(
         "{name}: median {median}, 95 % interval {low} to {high}, {n} starts",
         name=strip.label,
-        median=_time(strip.median),
-        low=_time(strip.low),
-        high=_time(strip.high),
+        median=_taken(strip.median),
+        low=_taken(strip.low),
+        high=_taken(strip.high),
         n=strip.starts,
     )
 
@@ -249,20 +249,26 @@ def _strip(drawing: Drawing, strip: Strip, place: int, scale: float) -> None:
     at = _NAMES + strip.median * scale
     drawing.shapes += [
         _name(strip.label, y + 6, bold=True),
-        Label(_NAMES - 10, y + 40, _time(strip.median), _SMALL, "end", FAINT),
+        Label(_NAMES - 10, y + 40, _taken(strip.median), _SMALL, "end", FAINT),
     ]
     if strip.low < strip.high:
-        tip = f"{_time(strip.low)} … {_time(strip.high)}"
+        tip = f"{_taken(strip.low)} … {_taken(strip.high)}"
         drawing.shapes.append(Box(low, middle - 9, max(high - low, 1.5), 18, "modules", tip))
     # Dots of like times stand above each other, in an order that does not depend on chance.
     drawing.shapes += [
-        Dot(_NAMES + value * scale, middle + ((place * 7) % 5 - 2) * 4.0, 2.6, LESS, _time(value))
+        Dot(_NAMES + value * scale, middle + ((place * 7) % 5 - 2) * 4.0, 2.6, LESS, _taken(value))
         for place, value in enumerate(strip.values)
     ]
     drawing.shapes.append(Line(at, middle - 16, at, middle + 16, INK, width=2.0))
 
 
+def _taken(seconds: float) -> str:
+    """A measured time as tables tell it."""
+    return cell_text(Kind.SECONDS, seconds)
+
+
 def _time(seconds: float) -> str:
+    """A round time on an axis."""
     return seconds_text(seconds) if seconds >= 1 else f"{1000 * seconds:.4g} ms"
 
 

@@ -339,3 +339,14 @@ def test_that_a_browser_shows_the_page_without_a_complaint(
     assert complaints == ""
     assert "alert(1)" in shown
     assert "<script" not in shown
+
+
+def test_that_a_start_that_was_slower_than_the_measured_ones_claims_no_share_of_them() -> None:
+    look = Diagnosis(0, (Init("example.com/slow", 0.0, 0.5, 1, 1),), 0.5)
+    made = replace(sample([0.1] * 6), diagnostics=(as_document(look),))
+    text = " ".join(said(measurement_document(StartupFigures(made))))
+    assert "example.com/slow (500 ms)" in text
+    assert "% of the app's" not in text
+    quick = replace(look, inits=(Init("example.com/slow", 0.0, 0.05, 1, 1),))
+    made = replace(made, diagnostics=(as_document(quick),))
+    assert "50% of the app's 100 ms" in " ".join(said(measurement_document(StartupFigures(made))))
