@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from explorer.cli.analysed import analysed
 from explorer.cli.console import complain, console_task
-from explorer.cli.options import add_host, add_json, add_no_cache, add_platform
+from explorer.cli.options import Options, add_host, add_json, add_no_cache, add_platform
 from explorer.cli.output import write_result
 from explorer.errors import InputError
 from explorer.translation import set_language, tr
@@ -93,7 +93,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_limits(parser: argparse._ArgumentGroup) -> None:
+def _add_limits(parser: Options) -> None:
     parser.add_argument(
         "--max-size", metavar="SIZE", help=tr("content of all layers, for example 20MB")
     )
@@ -123,7 +123,7 @@ def _add_limits(parser: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_starts(parser: argparse._ArgumentGroup) -> None:
+def _add_starts(parser: Options) -> None:
     parser.add_argument(
         "--samples",
         default="",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from explorer import sandbox
 from explorer.cli.console import complain
-from explorer.cli.options import add_host, add_json
+from explorer.cli.options import Options, add_host, add_json
 from explorer.cli.output import write_result
 from explorer.cli.reports import add_report_options, check_outputs, write_reports
 from explorer.errors import InputError
@@ -73,11 +73,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
             "http:PATH, http:PORT/PATH, tcp:PORT, log:REGEX or exit; default: what the image suggests"
         ),
     )
-    _add_conditions(parser)
-    _add_results(parser)
+    parser.add_argument(
+        "--diagnose",
+        action="store_true",
+        help=tr("look closer at one more start: package init, log, metrics, stop"),
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help=tr("do not ask before running the images")
+    )
+    add_host(parser)
+    _add_conditions(parser.add_argument_group(tr("conditions")))
+    _add_results(parser.add_argument_group(tr("results")))
+    _add_earlier(parser.add_argument_group(tr("earlier measurements")))
 
 
-def _add_conditions(parser: argparse.ArgumentParser) -> None:
+def _add_conditions(parser: Options) -> None:
     parser.add_argument(
         "--cold-cache",
         action="store_true",
@@ -148,15 +158,9 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=tr("measure although the engine is on another machine"),
     )
-    add_host(parser)
 
 
-def _add_results(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--diagnose",
-        action="store_true",
-        help=tr("look closer at one more start: package init, log, metrics, stop"),
-    )
+def _add_results(parser: Options) -> None:
     add_json(parser)
     add_report_options(parser)
     parser.add_argument(
@@ -171,9 +175,9 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--note", default="", metavar="TEXT", help=tr("a note that is kept with the measurement")
     )
-    parser.add_argument(
-        "--yes", action="store_true", help=tr("do not ask before running the images")
-    )
+
+
+def _add_earlier(parser: Options) -> None:
     parser.add_argument("--history", action="store_true", help=tr("list earlier measurements"))
     parser.add_argument(
         "--open",
@@ -181,7 +185,6 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help=tr("show an earlier measurement again, with --note to annotate it"),
     )
-
     parser.add_argument(
         "--against",
         default="",

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any, Protocol
 
 from explorer.translation import tr
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+class Options(Protocol):
+    """A parser, or one of its named groups."""
+
+    def add_argument(self, *names: str, **more: Any) -> argparse.Action:
+        """Add an option."""
+
+
+def add_json(parser: Options) -> None:
     """Add --json, for the full result."""
     parser.add_argument(
         "--json", metavar="FILE|-", help=tr("write the full result as JSON; - for standard output")
     )
 
 
-def add_no_cache(parser: argparse.ArgumentParser) -> None:
+def add_no_cache(parser: Options) -> None:
     """Add --no-cache."""
     parser.add_argument(
         "--no-cache", action="store_true", help=tr("read every layer again and keep nothing")
     )
 
 
-def add_via(parser: argparse.ArgumentParser) -> None:
+def add_via(parser: Options) -> None:
     """Add --via, for how an engine's layers are read."""
     parser.add_argument(
         "--via",
@@ -31,7 +39,7 @@ def add_via(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_platform(parser: argparse.ArgumentParser) -> None:
+def add_platform(parser: Options) -> None:
     """Add --platform."""
     parser.add_argument(
         "--platform",
@@ -41,7 +49,7 @@ def add_platform(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_host(parser: argparse.ArgumentParser) -> None:
+def add_host(parser: Options) -> None:
     """Add --host, for the engine."""
     parser.add_argument(
         "--host",

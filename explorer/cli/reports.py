@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from explorer.cli.options import Options
 from explorer.cli.output import write_result
 from explorer.errors import InputError
 from explorer.report.formats import FORMATS, WHOLE, rendered_parts
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _BINARY = ("pdf",)
 
 
-def add_report_options(parser: argparse.ArgumentParser) -> None:
+def add_report_options(parser: Options) -> None:
     """Add one option for each kind of report."""
     texts = {
         "html": tr("write a report as one HTML file; - for standard output"),
