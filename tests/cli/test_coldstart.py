@@ -48,7 +48,7 @@ def test_that_an_archive_cannot_be_started() -> None:
 
 def test_that_an_empty_history_says_so() -> None:
     result = image_explorer("coldstart", "--history", env=NO_ENGINE)
-    assert (result.returncode, result.stdout) == (0, "Nothing was measured yet.\n")
+    assert (result.returncode, result.stdout) == (0, "Nothing has been measured yet.\n")
 
 
 def test_that_an_earlier_measurement_is_shown_exported_and_annotated_without_an_engine(

@@ -163,7 +163,7 @@ def test_that_json_and_the_report_tell_the_same_figures(
     assert sum(int(row["bytes"]) for row in layers.rows) == made["predicted_bytes"]
     assert int(layers.total["bytes"]) == made["predicted_bytes"]
     for item, row in zip(made["build"]["steps"], told["steps"].rows, strict=True):
-        assert float(row["seconds"]) == item["seconds"]
+        assert float(row["seconds"] or 0) == item["seconds"]
         assert (row["name"], row["cached"] == "yes") == (item["name"], item["cached"])
     checks = {(row["check"], row["evidence"]) for row in told["checks"].rows}
     assert checks == {(item["name"], item["evidence"]) for item in made["verify"]["checks"]}
@@ -217,6 +217,12 @@ def test_that_what_was_not_built_is_said_to_be_a_prediction(plan: RewritePlan) -
     assert "It was not built: sizes are predictions, and nothing was tested." in said(document)
     assert not {"build", "verify"} & {section.id for section in document.sections}
     assert "built_bytes" not in figures(document)
+
+
+def test_that_a_build_that_was_sent_nothing_says_so(plan: RewritePlan) -> None:
+    document = rewrite_report(plan, BUILT, Context())
+    assert "Only the rewritten Dockerfile was sent." in said(document)
+    assert "context_bytes" not in figures(document)
 
 
 def test_that_a_build_that_was_not_compared_says_so(plan: RewritePlan) -> None:

@@ -54,7 +54,9 @@ def build_section(
     return Section("build", title, tuple(blocks))
 
 
-def _sent(context: Context) -> KeyFigures:
+def _sent(context: Context) -> Block:
+    if not context.root:
+        return Paragraph(tr("Only the rewritten Dockerfile was sent."))
     return KeyFigures(
         (
             Figure(tr("sent for the build"), context.total_bytes, id="context_bytes"),
@@ -68,7 +70,8 @@ def _step(step: Step) -> Row:
     return (
         step.number,
         _sentence(step.name),
-        round(step.seconds, 3),
+        # A step out of the cache took no time of its own.
+        round(step.seconds, 3) if step.seconds or not step.cached else None,
         step.cached,
         _sentence(step.error),
     )
