@@ -101,7 +101,7 @@ class FindingsModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == DISPLAY:
-            return (tr("Finding"), tr("Bytes"), tr("Layer"), tr("Sure"))[section]
+            return (tr("Finding"), tr("Bytes"), tr("Layer"), tr("Confidence"))[section]
         return RIGHT if role == ALIGNMENT and section in (SAVING, LAYER) else None
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:

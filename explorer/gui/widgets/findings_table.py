@@ -37,7 +37,7 @@ class FindingsTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
         header = self.horizontalHeader()
         header.setSortIndicator(SAVING, Qt.SortOrder.DescendingOrder)
-        for column, width in ((SAVING, 82), (LAYER, 46), (CONFIDENCE, 82)):
+        for column, width in ((SAVING, 82), (LAYER, 46), (CONFIDENCE, 92)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
