@@ -17,7 +17,7 @@ from explorer.gui.models.deltas import ADDED, CHANGED, MOVED, REMOVED, SAME, STA
 from explorer.task import Task
 
 if TYPE_CHECKING:
-    from explorer.workflow.comparing import Compared
+    from explorer.workflow.comparing import Compared, Side
 
 # What changed is what people look for.
 DEFAULT_STATES = frozenset({ADDED, REMOVED, CHANGED, MOVED})
@@ -111,6 +111,18 @@ def figures(task: Task, joined: Joined, states: frozenset[str], query: Query | N
 def opened(task: Task, files: Compared, states: frozenset[str] | None) -> DiffFigures:
     """Map a comparison that a worker wrote and count it, with None in the usual states. ColumnFileInvalid, Cancelled."""
     comparison = files.load()
+    task.checkpoint()
+    chosen = DEFAULT_STATES if states is None else states
+    return figures(task, Joined.of(comparison), chosen, None)
+
+
+def kept(task: Task, a: Side, b: Side, states: frozenset[str] | None) -> DiffFigures | None:
+    """Compare two images of engines of which all is kept, and count; None when not all is. See kept_comparison()."""
+    from explorer.workflow.comparing import kept_comparison
+
+    comparison = kept_comparison(task, a, b)
+    if comparison is None:
+        return None
     task.checkpoint()
     chosen = DEFAULT_STATES if states is None else states
     return figures(task, Joined.of(comparison), chosen, None)

@@ -63,19 +63,22 @@ def main() -> None:
 def _pair(a: str, b: str) -> None:
     """Compare two images, and show it."""
     from explorer import sandbox
+    from explorer.gui.diff_figures import kept
     from explorer.task import Task
     from explorer.workflow.comparing import Side
     from explorer.workflow.opening import Options
 
-    sides = [Side(asdict(Options(name))) for name in (a, b)]
+    first, second = (Side(asdict(Options(name))) for name in (a, b))
     work = "explorer.workflow.comparing:compare_to_files"
     with tempfile.TemporaryDirectory() as folder:
 
         def compared() -> Compared:
-            files: Compared = sandbox.run(Task(), work, *sides, folder)
+            files: Compared = sandbox.run(Task(), work, first, second, folder)
             return files
 
         _told("worker, both images and comparison, first", compared)
+        _told("what is kept, on a thread of the window", lambda: kept(Task(), first, second, None))
+        _told("what is kept, on a thread of the window", lambda: kept(Task(), first, second, None))
         _told("worker, both images and comparison, from the cache", compared)
         files = _told("worker, both images and comparison, from the cache", compared)
         _Window().measure(files)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from explorer.compare.comparison import Comparison
     from explorer.gui.diff_figures import DiffFigures
     from explorer.gui.pages.comparison import ComparisonView
-    from explorer.workflow.comparing import Compared
+    from explorer.workflow.comparing import Compared, Side
     from explorer.workflow.opening import Options
 
 _NAME_LIMIT = 60
@@ -141,6 +141,20 @@ class ComparePage(QStackedWidget):
         self.loading.begin("  →  ".join(names))
         self.setCurrentWidget(self.loading)
         self._started = time.monotonic()
+        if not all(_of_engine(options.reference) for options in (a, b)):
+            self._read(sides, folder)
+            return
+        # What is kept of both is there before a process has started.
+        self._job = self._jobs.start_waiting(
+            "explorer.gui.diff_figures:kept",
+            (*sides, self._states()),
+            on_done=lambda kept: self._read(sides, folder) if kept is None else self._counted(kept),
+            on_failed=self._failed,
+            on_stopped=self._stopped,
+        )
+
+    def _read(self, sides: Sequence[Side], folder: str) -> None:
+        """Read both images and compare them in a process of its own."""
         self._job = self._jobs.start(
             "explorer.workflow.comparing:compare_to_files",
             (*sides, folder),
@@ -149,6 +163,10 @@ class ComparePage(QStackedWidget):
             on_progress=self._progress,
             on_stopped=self._stopped,
         )
+
+    def _states(self) -> frozenset[str] | None:
+        """The states that are shown, None for the usual ones."""
+        return self.view.files.selection.states if self.view is not None else None
 
     def cancel(self) -> None:
         """Stop reading and comparing; what was shown before stays."""
@@ -220,10 +238,9 @@ class ComparePage(QStackedWidget):
 
     def _done(self, files: Compared) -> None:
         # Mapping and counting a million files takes longer than a window may stand still.
-        states = self.view.files.selection.states if self.view is not None else None
         self._job = self._jobs.start_waiting(
             "explorer.gui.diff_figures:opened",
-            (files, states),
+            (files, self._states()),
             on_done=self._counted,
             on_failed=self._failed,
             on_stopped=self._stopped,
@@ -333,6 +350,13 @@ class ComparePage(QStackedWidget):
         if files:
             event.acceptProposedAction()
             self.take([(path, "") for path in files])
+
+
+def _of_engine(reference: str) -> bool:
+    try:
+        return parse_reference(reference).transport == "docker-daemon"
+    except ExplorerError:
+        return False
 
 
 def _engine_name(reference: str, tags: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from explorer.compare.comparison import Comparison, compare
 from explorer.compare.handover import save_comparison
 from explorer.errors import EngineUnreachable, ImageNotFound
 from explorer.findings.analysis import analyse
-from explorer.gui.diff_figures import opened
+from explorer.gui.diff_figures import DEFAULT_STATES, Joined, figures, opened
 from explorer.gui.image_tabs import ImageTabs
 from explorer.gui.jobs import Jobs
 from explorer.gui.models.compare_tables import DeltaCell, category_rows, waterfall_steps
@@ -40,6 +40,7 @@ from tests.support.layers import file, image, layer
 
 pytestmark = pytest.mark.gui
 COMPARE = "explorer.workflow.comparing:compare_to_files"
+KEPT = "explorer.gui.diff_figures:kept"
 NOW = "explorer.workflow.asking:image_now"
 
 
@@ -74,14 +75,22 @@ def compared(folder: Path, comparison: Comparison) -> Compared:
     return Compared(*map(str, paths))
 
 
+def nothing_kept(jobs: ScriptedJobs) -> None:
+    """Images of engines are asked for what is kept of them first."""
+    if jobs.last.function == KEPT and jobs.last.running:
+        jobs.last.done(None)
+
+
 def finish(jobs: ScriptedJobs, files: Compared) -> None:
     """The worker has compared, and the thread behind it counted."""
+    nothing_kept(jobs)
     jobs.last.done(files)
     assert jobs.last.function == "explorer.gui.diff_figures:opened"
     jobs.last.done(opened(Task(), *jobs.last.args))
 
 
 def started(jobs: ScriptedJobs) -> tuple[Side, Side]:
+    nothing_kept(jobs)
     assert jobs.last.function == COMPARE
     return jobs.last.args[0], jobs.last.args[1]
 
@@ -172,6 +181,28 @@ def test_that_a_result_is_shown_remembered_and_can_be_turned_round(
     first, second = started(jobs)
     assert first.options["reference"] == "/srv/shop.tar"
     assert second.options["image_id"] == "sha256:" + "a" * 64
+
+
+def test_that_what_is_kept_of_both_images_is_shown_without_a_process(
+    page: ComparePage, jobs: ScriptedJobs
+) -> None:
+    page.compare(Options("docker-daemon:shop:a"), Options("docker-daemon:shop:b"))
+    assert (jobs.last.function, jobs.last.args[2]) == (KEPT, None)
+    jobs.last.done(figures(Task(), Joined.of(everything()), DEFAULT_STATES, None))
+    assert page.view is not None
+    assert page.currentWidget() is page.view
+    assert not page.busy
+    page.view.files.states[SAME].click()
+    page.compare(Options("docker-daemon:shop:b"), Options("docker-daemon:shop:a"))
+    assert jobs.last.args[2] == DEFAULT_STATES | {SAME}
+    assert COMPARE not in {job.function for job in jobs.started}
+
+
+def test_that_what_lies_in_a_file_is_read_by_a_process(
+    page: ComparePage, jobs: ScriptedJobs
+) -> None:
+    page.compare(Options("docker-daemon:shop:a"), Options("/srv/shop.tar"))
+    assert jobs.last.function == COMPARE
 
 
 def test_that_a_recent_comparison_is_made_again(
