@@ -63,9 +63,8 @@ class DiffFigures:
     openable: bytes  # one byte a node: whether anything under it is visible
     counts: dict[str, int]  # files of each state that the filter keeps
     views: tuple[View, View, View]  # of A, B and the differences
-    tint: (
-        Array  # uint8[n], index into TINTS: how a node is coloured, folders by their net difference
-    )
+    ranked: Mapping[int, Array]  # int64[k], of large folders the visible children by difference
+    tint: Array  # uint8[n], index into TINTS, folders by their net difference
     tint_bytes: tuple[int, ...]  # what each of TINTS stands for, see _tint_bytes()
 
 
@@ -103,6 +102,10 @@ def figures(task: Task, joined: Joined, states: frozenset[str], query: Query | N
         openable=tree.holding(visible).astype(np.uint8).tobytes(),
         counts=_counts(diff, own, leaves & matched),
         views=(a, b, delta),
+        ranked={
+            node: _ranked(nodes[visible[nodes]], b.total - a.total, delta.total)
+            for node, nodes in ((node, tree.children(node)) for node in joined.named)
+        },
         tint=_tint(joined, b.total - a.total),
         tint_bytes=_tint_bytes(diff, own, leaves, np.where(leaves, size_b - size_a, 0)),
     )
@@ -159,6 +162,11 @@ def _states(diff: TreeDiff, own: Array, leaves: Array) -> Array:
     state[folders & (inside_a == 0) & (inside_b > 0)] = STATES.index(ADDED)
     state[folders & (inside_b == 0) & (inside_a > 0)] = STATES.index(REMOVED)
     return state
+
+
+def _ranked(nodes: Array, delta: Array, churn: Array) -> Array:
+    """The nodes by how much they differ, as the tree is sorted at first."""
+    return np.asarray(nodes[np.lexsort((-churn[nodes], -np.abs(delta[nodes])))])
 
 
 def _tint(joined: Joined, delta: Array) -> Array:

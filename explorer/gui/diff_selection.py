@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -63,6 +63,7 @@ class DiffSelection(QObject):
         self.state: Array = np.zeros(1, dtype=np.uint8)  # index into STATES, folders included
         self.leaves: Array = np.zeros(1, dtype=bool)
         self.counts: dict[str, int] = dict.fromkeys(STATES, 0)
+        self.ranked: Mapping[int, Array] = {}  # see DiffFigures
         self.tint: Array = np.zeros(1, dtype=np.uint8)  # index into TINTS
         self.tint_bytes: tuple[int, ...] = (0,) * len(TINTS)
         self._joined: Joined | None = None
@@ -200,6 +201,7 @@ class DiffSelection(QObject):
         self.state, self.leaves = joined.state, joined.leaves
         self.total_a, self.total_b, self.churn = counted.total_a, counted.total_b, counted.churn
         self.visible, self.openable, self.counts = counted.visible, counted.openable, counted.counts
+        self.ranked = counted.ranked
         self.tint, self.tint_bytes = counted.tint, counted.tint_bytes
         for side, shown in zip((self.a, self.b, self.delta), counted.views, strict=True):
             side.show(self.diff.tree, shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+from PySide6.QtCore import Qt
 
 from explorer.compare.comparison import compare
 from explorer.errors import WorkerFailed
@@ -14,13 +15,14 @@ from explorer.gui.diff_figures import DEFAULT_STATES, Joined, figures
 from explorer.gui.diff_selection import DiffSelection
 from explorer.gui.jobs import Jobs
 from explorer.gui.models.deltas import REMOVED, SAME
-from explorer.gui.models.diff_tree import NAME, DiffTreeModel
+from explorer.gui.models.diff_tree import DELTA, NAME, DiffTreeModel
 from explorer.task import Cancelled, Task
 from tests.gui.comparisons import analysed, everything
 from tests.gui.scripted import ScriptedJobs
 from tests.support.layers import file
 
 pytestmark = pytest.mark.gui
+UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
 
 @pytest.fixture
@@ -91,10 +93,11 @@ def test_that_a_cancel_is_felt_between_two_steps() -> None:
         figures(task, Joined.of(everything()), DEFAULT_STATES, None)
 
 
-def test_that_long_folders_have_the_same_order_of_names(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("column", "order"), [(NAME, UP), (NAME, DOWN), (DELTA, DOWN)])
+def test_that_long_folders_have_the_order_of_short_ones(
+    monkeypatch: pytest.MonkeyPatch, column: int, order: Qt.SortOrder
 ) -> None:
-    files = tuple(file(f"many/{n:x}", 1000 - n) for n in range(70))
+    files = tuple(file(f"many/{n:x}", 1000 - n % 9) for n in range(70))
     names = []
     for limit in (1000, 10):
         monkeypatch.setattr(diff_figures, "_LONG", limit)
@@ -103,7 +106,8 @@ def test_that_long_folders_have_the_same_order_of_names(
         selection.changed.connect(model.renew)
         selection.set_comparison(compare(analysed(()), analysed(files)))
         selection.set_query(parse_query("-many/1*"))
-        model.sort(NAME)
+        model.sort(column, order)
         many = model.index_of(selection.diff.tree.find(b"many"))
         names.append([model.index(row, NAME, many).data() for row in range(model.rowCount(many))])
-    assert names[0] == names[1] == sorted(f"{n:x}" for n in range(70) if f"{n:x}"[0] != "1")
+    assert names[0] == names[1]
+    assert sorted(names[0]) == sorted(f"{n:x}" for n in range(70) if f"{n:x}"[0] != "1")

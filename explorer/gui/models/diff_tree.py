@@ -147,6 +147,8 @@ class DiffTreeModel(NodeTree):
             named = chosen.named(node)
             named = named[self._visible[named]]
             return named[::-1] if self._descending else named
+        if self._column == DELTA and self._descending and node in chosen.ranked:
+            return chosen.ranked[node]
         nodes = chosen.diff.tree.children(node)
         nodes = nodes[chosen.visible[nodes]]
         if self._column == SIZE_A:
