@@ -6,6 +6,7 @@ import importlib
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -17,6 +18,8 @@ from explorer.task import Cancelled, Progress, Task
 from explorer.translation import tr
 
 _POLL_MS = 30
+# What was begun just now is asked more often: much of it takes milliseconds, and people wait for it.
+_QUICK_MS, _QUICK_SECONDS = 5, 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -143,6 +146,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self._jobs: list[Job] = []
         self._timer = QTimer(self, interval=_POLL_MS)
+        self._quick_until = 0.0
         self._timer.timeout.connect(self._poll)
 
     def start(
@@ -185,7 +189,8 @@ class Jobs(QObject):
     def _watch(self, worker: Working, **callbacks: Callable[..., None] | None) -> Job:
         job = Job(worker, callbacks)
         self._jobs.append(job)
-        self._timer.start()
+        self._quick_until = time.monotonic() + _QUICK_SECONDS
+        self._timer.start(_QUICK_MS)
         return job
 
     @property
@@ -194,6 +199,8 @@ class Jobs(QObject):
         return bool(self._jobs)
 
     def _poll(self) -> None:
+        if self._timer.interval() == _QUICK_MS and time.monotonic() > self._quick_until:
+            self._timer.setInterval(_POLL_MS)
         for job in list(self._jobs):
             if not job.poll() and job in self._jobs:
                 self._jobs.remove(job)

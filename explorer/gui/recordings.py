@@ -13,6 +13,7 @@ from explorer.errors import ExplorerError
 from explorer.gui.jobs import Job
 from explorer.gui.widgets.notice import ERROR
 from explorer.gui.widgets.plain_label import display_lines
+from explorer.image.reference import SNAPSHOT
 from explorer.task import Progress
 from explorer.translation import sentences, tr
 from explorer.units import display_text, size_text
@@ -83,9 +84,7 @@ class Recordings(QObject):
     # ---- what was opened
 
     def _opened(self, tab: ImageTab) -> None:
-        from explorer.snapshot.container import VIA
-
-        if tab.analysis is None or tab.analysis.via != VIA:
+        if tab.analysis is None or tab.analysis.via != SNAPSHOT:
             return
 
         def done(found: tuple[Origin, tuple[Sample, ...]]) -> None:
