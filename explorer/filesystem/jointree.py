@@ -14,6 +14,8 @@ from explorer.filesystem.tree import FileTree
 
 # An odd constant of xxHash (Collet): a folder and a name make the key of a path.
 _MIX = np.uint64(0xC2B2AE3D27D4EB4F)
+# Names are compared so many at a time: all at once would take as much memory as all the rest.
+_CHUNK = 1 << 18
 
 
 def join_trees(
@@ -66,21 +68,34 @@ class _Part:
 
 def _matched(a: _Part, b: _Part) -> Array:
     """int64[k]: the node of `a` at the path of each node of `b`, -1 for none."""
-    keys_a, keys_b = a.keys(), b.keys()
+    match = _matched_by_key(a.keys(), b.keys())
+    # Hashes may deceive, above all those of paths that were made to.
+    return match if match is not None and _agree(a, b, match) else _matched_by_name(a, b)
+
+
+def _matched_by_key(keys_a: Array, keys_b: Array) -> Array | None:
+    """The same by the hashes of the paths; None when two paths of one tree have the same."""
     order_a, order_b = np.argsort(keys_a), np.argsort(keys_b)
     sorted_a, sorted_b = keys_a[order_a], keys_b[order_b]
+    if any((keys[1:] == keys[:-1]).any() for keys in (sorted_a, sorted_b)):
+        return None
     place = np.searchsorted(sorted_a, sorted_b)
-    hit = np.flatnonzero(sorted_a[np.minimum(place, len(a) - 1)] == sorted_b)
-    match = np.full(len(b), -1, dtype=np.int64)
+    hit = np.flatnonzero(sorted_a[np.minimum(place, len(keys_a) - 1)] == sorted_b)
+    match = np.full(len(keys_b), -1, dtype=np.int64)
     match[order_b[hit]] = order_a[place[hit]]
-    unique = not any((keys[1:] == keys[:-1]).any() for keys in (sorted_a, sorted_b))
-    # Hashes may deceive, above all those of paths that were made to.
-    return match if unique and _agree(a, b, match) else _matched_by_name(a, b)
+    return match
 
 
 def _agree(a: _Part, b: _Part, match: Array) -> bool:
     """Whether all that was matched has the same name in a folder that was matched, too."""
-    in_b = np.flatnonzero(match >= 0)
+    nodes = np.flatnonzero(match >= 0)
+    return all(
+        _agree_at(a, b, match, nodes[start : start + _CHUNK])
+        for start in range(0, len(nodes), _CHUNK)
+    )
+
+
+def _agree_at(a: _Part, b: _Part, match: Array, in_b: Array) -> bool:
     in_a = match[in_b]
     above = np.where(b.parent[in_b] >= 0, match[b.parent[in_b]], -1)
     return bool((above == a.parent[in_a]).all() and b.names.at(in_b).same(a.names.at(in_a)).all())

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer.filesystem import jointree
 from explorer.filesystem.columnfile import Array
 from explorer.filesystem.jointree import join_trees
 from explorer.filesystem.texts import Texts
@@ -101,6 +102,15 @@ def test_that_names_made_to_have_equal_hashes_are_still_told_apart(
 def test_that_a_single_false_match_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Texts, "hashes", lambda texts: texts.lengths.astype(np.uint64))
     assert_equal_to_the_slow_one(side_of([(("one",), True)]), side_of([(("two",), True)]))
+
+
+def test_that_names_are_compared_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jointree, "_CHUNK", 2)
+    # All but the last of seven names are the same, and all have their lengths for hashes.
+    monkeypatch.setattr(Texts, "hashes", lambda texts: texts.lengths.astype(np.uint64))
+    names = ["a" * n for n in range(1, 8)]
+    a, b = (side_of([((name,), True) for name in [*names, last]]) for last in ("x" * 9, "y" * 9))
+    assert_equal_to_the_slow_one(a, b)
 
 
 def test_that_empty_sides_join() -> None:
