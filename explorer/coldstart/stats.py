@@ -194,7 +194,10 @@ def compare(sample: Sample, name: str = PRIMARY) -> Comparison | None:
     a, b = measured[0], measured[1]
     first, second = _paired(sample, a, b, name)
     found = compare_values(first, second, a, b, name)
-    calm = compare_values(*_paired(sample, a, b, name, calm=True), a, b, name)
+    others = _paired(sample, a, b, name, calm=True)
+    if others == (first, second):
+        return found
+    calm = compare_values(*others, a, b, name)
     return replace(found, outliers_matter=calm.verdict not in (found.verdict, "unknown"))
 
 

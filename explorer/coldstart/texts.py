@@ -51,3 +51,8 @@ def _places(found: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
             yield run, "warnings"
     for item in found["diagnostics"]:
         yield item, "problems"
+        hygiene = item.get("hygiene")
+        if isinstance(hygiene, dict):
+            # The measurement itself has the same one.
+            item["hygiene"] = {**hygiene}
+            yield item["hygiene"], "findings"

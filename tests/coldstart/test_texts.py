@@ -29,7 +29,13 @@ def measured_in_chinese() -> Sample:
         found,
         runs=(*runs, *found.runs[1:]),
         environment=replace(found.environment, notes=(note,)),
-        diagnostics=({"arm": 0, "problems": [tr("It was killed (SIGKILL).")]},),
+        diagnostics=(
+            {
+                "arm": 0,
+                "problems": [tr("It was killed (SIGKILL).")],
+                "hygiene": {"findings": [tr("It writes {n} lines before it is ready.", n=200)]},
+            },
+        ),
     )
 
 
@@ -53,3 +59,4 @@ def test_that_a_kept_measurement_is_told_in_the_readers_language(tmp_path: Path)
     assert read.runs[0].detail == "It still ran after 30 s. It reached the limit of 9 processes."
     assert read.runs[0].warnings == ("It was killed (SIGKILL).",)
     assert read.diagnostics[0]["problems"] == ["It was killed (SIGKILL)."]
+    assert read.diagnostics[0]["hygiene"]["findings"] == ["It writes 200 lines before it is ready."]
