@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explorer.compare.comparison import Comparison, compare
 from explorer.compare.handover import load_comparison, save_comparison
 from explorer.compare.startup import start_up
 from explorer.errors import ExplorerError
 from explorer.filesystem.cache import LayerStore
-from explorer.filesystem.source import ImageSource
 from explorer.findings.analysis import Analysis
 from explorer.findings.binary import ImageBinary
 from explorer.findings.executables import file_of, inspect_executable
@@ -22,10 +21,11 @@ from explorer.gobinary.cache import BinaryCache
 from explorer.paths import cache_dir
 from explorer.task import Task
 from explorer.translation import tr
-from explorer.workflow.analysing import analyse
 from explorer.workflow.kept import kept_of_engine
-from explorer.workflow.opening import Options, binary_cache, open_source, same_image
 from explorer.workflow.snapshots import recorded_binaries, recorded_store, snapshot_path
+
+if TYPE_CHECKING:
+    from explorer.filesystem.source import ImageSource
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,10 @@ def kept_comparison(task: Task, a: Side, b: Side) -> Comparison | None:
 
 
 def _analysed(task: Task, options: Mapping[str, Any], path: Path) -> str:
+    # Loaded here, as below: who compares what is kept reads no image.
+    from explorer.workflow.analysing import analyse
+    from explorer.workflow.opening import Options
+
     chosen = Options(**options)
     store = LayerStore.open() if chosen.use_cache else LayerStore.private()
     with closing(store):
@@ -129,6 +133,8 @@ def _different(
 def _programs(
     task: Task, options: Mapping[str, Any], analysis: Analysis, wanted: Sequence[ImageBinary]
 ) -> Iterator[tuple[str, GoBinary]]:
+    from explorer.workflow.opening import Options, binary_cache, open_source, same_image
+
     chosen = Options(**options)
     cache = binary_cache(chosen)
     recorded = recorded_binaries(task, chosen.reference)

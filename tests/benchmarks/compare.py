@@ -193,9 +193,7 @@ class _Window:
         for text in ("file12", "*9.go", "size>1k", "/srv/**/file1*.go", "cat:source", "dup:yes"):
             self._step(f"filtered: {text}", lambda text=text: self._filter(text))  # type: ignore[misc]
         self._step("filter taken away", lambda: self._filter(""))
-        self._step(
-            "100 steps to the next change", lambda: [tree.step_change(1) for _ in range(100)]
-        )
+        self._step("100 steps to the next change", self._step_on)
         self._step("a file far down revealed", lambda: chosen.set_current(len(chosen.diff) - 1))
         self._step("zoomed to the biggest folder", lambda: chosen.set_zoom(1))
         self._step("zoomed out", chosen.zoom_out)
@@ -204,6 +202,12 @@ class _Window:
         self._step("first folder unfolded", lambda: tree.expand(first))
         view.close()
         self._jobs.close()
+
+    def _step_on(self) -> None:
+        for _ in range(100):
+            self._view.files.tree.step_change(1)
+            self._application.processEvents()
+            self._feel()
 
     def _show(self, compared: Compared) -> None:
         def counted(found: DiffFigures) -> None:
