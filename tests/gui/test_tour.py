@@ -151,7 +151,7 @@ def _planned(window: MainWindow) -> bool:
 
 
 def test_that_presenting_shows_large_type_and_nothing_of_this_machine(
-    window: MainWindow, tour: Tour
+    window: MainWindow, tour: Tour, qtbot: QtBot
 ) -> None:
     tour.go(0)
     before = {widget: widget.font().pointSizeF() for widget in window.findChildren(QWidget)}
@@ -179,6 +179,13 @@ def test_that_presenting_shows_large_type_and_nothing_of_this_machine(
         tour.go(step)
         QApplication.processEvents()
     assert not window.startup.left.isVisible()
+    tour.go(2)
+    view = window.optimize.view()
+    assert view is not None
+    qtbot.waitUntil(lambda: _planned(window), timeout=TIMEOUT)
+    cards = view.content.cards
+    column = cards.widget()
+    qtbot.waitUntil(lambda: column.height() >= column.minimumSizeHint().height(), timeout=TIMEOUT)
     tour.go(0)
     texts = [label.text() for label in window.findChildren(PlainLabel) if label.isVisible()]
     assert not [text for text in texts if "nowhere" in text or str(Path.home()) in text]

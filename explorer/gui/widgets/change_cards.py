@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication, QMouseEvent, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -32,6 +32,7 @@ _RISKS = {
     "medium": mark("▲ medium risk"),
     "high": mark("▲▲ high risk"),
 }
+_RESETTLING = (QEvent.Type.FontChange, QEvent.Type.Resize, QEvent.Type.Show)
 # Cards that are seen before anybody scrolls.
 _AT_ONCE = 4
 _LINES_SHOWN = 6
@@ -69,6 +70,11 @@ class ChangeCards(QScrollArea):
         self._layout.addStretch(1)
         self.setWidget(self._column)
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() in _RESETTLING:
+            self._later.start()
+        return super().event(event)
+
     @property
     def cards(self) -> dict[str, ChangeCard]:
         """All cards by their rules."""
@@ -101,6 +107,7 @@ class ChangeCards(QScrollArea):
     def _show_next(self) -> None:
         if not self._waiting:
             self._later.stop()
+            self._settle()
             return
         place, change = self._waiting.pop(0)
         card = self._cards.get(change.rule) or self._new(change.rule)
@@ -108,6 +115,10 @@ class ChangeCards(QScrollArea):
         if self._layout.indexOf(card) != place + 1:
             self._layout.insertWidget(place + 1, card)
         card.show_change(change)
+
+    def _settle(self) -> None:
+        """Give the column the height of its cards: texts that found theirs while they were laid out are not heard of."""
+        QCoreApplication.postEvent(self._column, QEvent(QEvent.Type.LayoutRequest))
 
     def show_possible(self, rule: str, count: int) -> None:
         """What a change that is off would take off the result, in bytes."""
