@@ -201,7 +201,7 @@ def diagnosis_lines(found: Diagnosis) -> list[str]:
     if found.hygiene is not None:
         lines.append(
             tr(
-                "Its log: {out} lines on standard output, {err} on standard error, {json} of them JSON, {size}.",
+                "Lines of its log: {out} on standard output, {err} on standard error; {json} of them JSON, {size}.",
                 out=found.hygiene.stdout_lines,
                 err=found.hygiene.stderr_lines,
                 json=found.hygiene.json_lines,

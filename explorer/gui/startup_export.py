@@ -23,6 +23,7 @@ from explorer.gui.jobs import Jobs
 from explorer.gui.widgets.notice import ERROR, Notice
 from explorer.gui.widgets.plain_label import display_lines
 from explorer.report.samples_csv import samples_csv
+from explorer.task import Task
 from explorer.translation import language, mark, sentences, set_language, tr
 from explorer.units import display_text
 
@@ -81,7 +82,7 @@ class StartupExport:
             path = report_export.save_report(
                 self._stem(),
                 lambda: measurement_document(figures),
-                lambda: [_json(figures)],
+                lambda: [_json(figures, self._parent)],
                 self._parent,
                 lambda: measurement_document(figures, None),
             )
@@ -177,10 +178,16 @@ class StartupExport:
         self._notice.say(display_lines(sentences(error.message, error.hint)), kind=ERROR)
 
 
-def _json(figures: StartupFigures) -> bytes:
+def compute(_task: Task, figures: StartupFigures) -> None:
+    """Draw what the comparisons need: seconds of work, after which all reports are quick."""
+    figures.comparisons()
+
+
+def _json(figures: StartupFigures, parent: QWidget) -> bytes:
     """The measurement as the command line writes it: in English."""
     from explorer.report.coldstart_json import coldstart_json
 
+    report_export.while_painting(parent, f"{__name__}:compute", figures)
     chosen = language()
     set_language("en")
     try:

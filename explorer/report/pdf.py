@@ -67,6 +67,8 @@ _MOST_PICTURE = 640.0
 _FACT = 12.0  # a line of what was looked at
 # Letters a line of code may have; longer ones go on in the next.
 _CODE_LINE = 100
+# As report.css has them.
+_DIFF_PAINTS = {"+": "#dcebfa", "-": "#fbe6d3"}
 
 
 def pdf_bytes(document: Document) -> bytes:
@@ -130,18 +132,20 @@ def _block(block: Block) -> Iterator[Flowable]:
         yield from table_flowables(block)
     elif isinstance(block, Code):
         yield Paragraph(markup(block.title), style(bold=True, before=6))
-        lines = "\n".join(_code_lines(block.text))
+        lines = "\n".join(_code_lines(block))
         yield XPreformatted(lines, style(size=7.5, back=SOFT, indent=4))
     else:
         yield from _chart(block)
 
 
-def _code_lines(text: str) -> Iterator[str]:
-    for line in text.split("\n"):
+def _code_lines(block: Code) -> Iterator[str]:
+    for line in block.text.split("\n"):
+        paint = _DIFF_PAINTS.get(line[:1]) if block.language == "diff" else None
         # Seen first: escapes are longer than what they stand for.
         seen = covered(visible(line.rstrip("\r").expandtabs(4)))
         for start in range(0, max(len(seen), 1), _CODE_LINE):
-            yield markup(seen[start : start + _CODE_LINE])
+            text = markup(seen[start : start + _CODE_LINE])
+            yield f'<font backcolor="{paint}">{text}</font>' if paint else text
 
 
 def _figures(block: KeyFigures) -> Iterator[Flowable]:

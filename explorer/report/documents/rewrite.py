@@ -193,7 +193,7 @@ def _changes(plan: RewritePlan) -> Section:
         columns,
         tuple(map(_change, plan.changes)),
         total=(tr("all"), None, whole, *([None] * (len(columns) - 3))),
-        note=tr("Those that are off are in no figure."),
+        note=tr("Changes that are off are not counted."),
     )
     return Section("changes", title, (table,))
 
