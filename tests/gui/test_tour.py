@@ -183,8 +183,8 @@ def test_that_presenting_shows_large_type_and_nothing_of_this_machine(
     view = window.optimize.view()
     assert view is not None
     qtbot.waitUntil(lambda: _planned(window), timeout=TIMEOUT)
-    cards = view.content.cards
-    column = cards.widget()
+    column = view.content.cards.widget()
+    assert column is not None
     qtbot.waitUntil(lambda: column.height() >= column.minimumSizeHint().height(), timeout=TIMEOUT)
     tour.go(0)
     texts = [label.text() for label in window.findChildren(PlainLabel) if label.isVisible()]
