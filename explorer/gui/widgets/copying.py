@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionRange, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
@@ -22,10 +22,10 @@ def copy_selected(view: QAbstractItemView) -> None:
 
 
 def selected_text(view: QAbstractItemView) -> str:
-    """The selected rows, a line each, cells separated by tabs."""
+    """The selected rows in the order of the list, a line each, cells separated by tabs."""
     model = view.model()
     lines = []
-    for span in view.selectionModel().selection().toList():
+    for span in sorted(view.selectionModel().selection().toList(), key=_place):
         for row in range(span.top(), min(span.bottom(), span.top() + _MAX_ROWS) + 1):
             cells = [
                 model.index(row, column, span.parent()).data()
@@ -33,6 +33,15 @@ def selected_text(view: QAbstractItemView) -> str:
             ]
             lines.append("\t".join("" if cell is None else str(cell) for cell in cells))
     return "\n".join(lines)
+
+
+def _place(span: QItemSelectionRange) -> list[int]:
+    """Where a run of rows stands: its row in each folder from the top."""
+    place, above = [span.top()], span.parent()
+    while above.isValid():
+        place.insert(0, above.row())
+        above = above.parent()
+    return place
 
 
 def name_view(view: QAbstractItemView, name: str) -> QWidget:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QGuiApplication, QStandardItem, QStandardItemModel
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QTreeView
 from pytestqt.qtbot import QtBot
 
 from explorer.engine.client import EngineInfo
@@ -181,8 +181,10 @@ def test_that_selected_rows_are_copied_with_their_cells(qtbot: QtBot, selection:
     assert selected_text(view).split("\t")[:2] == ["usr", "5.0 MB"]
     view.setFocus()
     view.show()
+    QGuiApplication.clipboard().clear()
+    with qtbot.waitActive(view):
+        view.activateWindow()
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    QGuiApplication.clipboard().setText(selected_text(view))
     assert QGuiApplication.clipboard().text().startswith("usr\t")
 
 
@@ -209,3 +211,21 @@ def test_that_names_keep_their_room_in_a_narrow_tree(qtbot: QtBot, selection: Se
         view.resize(width, 300)
         QApplication.processEvents()
         assert view.columnWidth(0) >= min(width - 30, 200)
+
+
+def test_that_rows_are_copied_in_the_order_of_the_list_however_they_were_chosen(
+    qtbot: QtBot,
+) -> None:
+    model = QStandardItemModel()
+    for name in ("a", "b", "c"):
+        item = QStandardItem(name)
+        item.appendRow(QStandardItem(f"{name}/x"))
+        model.appendRow(item)
+    view = QTreeView()
+    qtbot.addWidget(view)
+    view.setModel(model)
+    chosen = view.selectionModel()
+    inside = model.index(0, 0, model.index(0, 0))
+    for index in (model.index(2, 0), inside, model.index(0, 0)):
+        chosen.select(index, QItemSelectionModel.SelectionFlag.Select)
+    assert selected_text(view) == "a\na/x\nc"
