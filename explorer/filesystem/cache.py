@@ -89,6 +89,8 @@ class LayerStore:
             self._memory[index.diff_id] = index
             return index
         try:
+            # The user may have removed it at any time.
+            path.parent.mkdir(parents=True, exist_ok=True)
             index.save(path)
             return LayerIndex.load(path)
         except (StorageError, OSError) as error:

@@ -35,7 +35,8 @@ def write_columns(
 ) -> int:
     """Write atomically (temporary file, fsync, rename) and return the size in bytes.
 
-    Raises StorageError when the disk is full or the folder cannot be written; nothing is left behind then.
+    Raises StorageError when the disk is full or the folder cannot be written; nothing is left behind then. The folder is
+    not made: one that its owner removed meanwhile stays removed.
     """
     table: dict[str, tuple[str, list[int], int]] = {}
     offset = 0
@@ -46,7 +47,7 @@ def write_columns(
     header = json.dumps({"kind": kind, "version": version, "meta": meta, "arrays": table}).encode()
     header += b" " * (-(len(MAGIC) + 24 + len(header)) % _ALIGN)
     hint = tr("Free some disk space or choose another cache folder.")
-    with whole_file(path, hint, make_folder=True) as file:
+    with whole_file(path, hint) as file:
         digest = xxhash.xxh3_128()
         file.write(MAGIC + bytes(16))
         for chunk in (len(header).to_bytes(8, "little"), header):

@@ -108,9 +108,10 @@ def keep(store: LayerStore, analysis: Analysis) -> None:
     if path is None or not analysis.complete or not all(row.verified for row in analysis.layers):
         return
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         analysis.save(path)
-    except StorageError as error:
-        _log.warning("could not keep an analysis: %s", error.message)
+    except (StorageError, OSError) as error:
+        _log.warning("could not keep an analysis: %s", error)
 
 
 def with_notes(analysis: Analysis, notes: list[str]) -> Analysis:

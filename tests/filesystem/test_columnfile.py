@@ -70,3 +70,9 @@ def test_that_a_write_that_cannot_finish_leaves_nothing_behind(tmp_path: Path) -
         signal.signal(signal.SIGXFSZ, handler)
     assert "a.col" in caught.value.message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_that_a_folder_that_was_removed_meanwhile_stays_removed(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="No such file or directory"):
+        write_columns(tmp_path / "gone" / "a.col", "test", 1, {}, ARRAYS)
+    assert list(tmp_path.iterdir()) == []

@@ -58,7 +58,7 @@ _LAYERS = {
         {"/".join("a" * 32) + "… (222371 components)": 3}, 1, "A path of 444747 bytes and 222371 components was cut"
     ),
     "hostile/20-empty-name.tar": Layer({}, "It ends without an end mark", entries=0),
-    "hostile/21-duplicate-entries.tar": whole({"file": 6}, 2, "Some paths stand twice in one layer"),
+    "hostile/21-duplicate-entries.tar": whole({"file": 6}, 2, "Some paths appear twice in one layer"),
     "hostile/22-broken-docker-layer.tar": whole(
         {
             "root/.cpanm/work/1395823785.24209/File-Find-Rule-0.33/META.yml": 594,

@@ -102,7 +102,7 @@ def _as_go_prints(path: Path) -> dict[str, Any]:
 def _go_module(module: Module | None) -> dict[str, Any]:
     if module is None:
         return {}
-    fields = {"Path": module.path, "Version": module.version, "Checksum": module.sum}
+    fields = {"Path": module.path, "Version": module.version, "Sum": module.sum}
     document: dict[str, Any] = {name: value for name, value in fields.items() if value}
     if module.replace is not None:
         document["Replace"] = _go_module(module.replace)

@@ -44,7 +44,7 @@ def test_that_its_dependencies_are_those_that_go_lists_and_have_bytes(
 ) -> None:
     binary = analysed(service)
     printed = json.loads(go_output(go, go_caches, "version", "-m", "-json", str(service)))
-    listed = {(module["Path"], module["Version"], module["Checksum"]) for module in printed["Deps"]}
+    listed = {(module["Path"], module["Version"], module["Sum"]) for module in printed["Deps"]}
     assert {(m.path, m.version, m.sum) for m in binary.dependencies or ()} == listed
     modules = {module.path: module for module in by_module(binary)}
     assert {module.group for module in modules.values()} >= {MAIN, DEPENDENCY, STANDARD}

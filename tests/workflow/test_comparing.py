@@ -82,6 +82,7 @@ def test_that_a_program_that_is_not_kept_is_left_to_the_child_process(
 def test_that_an_analysis_that_is_there_is_not_made_again(tmp_path: Path) -> None:
     first = compare_to_files(Task(), side(sample_reference()), side(sample_reference()), str(tmp_path))  # fmt: skip
     given = Side(asdict(Options("/nowhere.tar")), first.analysis_a)
+    (tmp_path / "again").mkdir()
     again = compare_to_files(Task(), given, given, str(tmp_path / "again"))
     c = again.load()
     assert (again.analysis_a, c.content.delta) == (first.analysis_a, 0)

@@ -212,7 +212,10 @@ class ComparePage(QStackedWidget):
 
     def _new_folder(self) -> str:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="image-explorer-")
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="image-explorer-",
+                ignore_cleanup_errors=True,  # a worker that is being stopped may still write into it
+            )
         # What is shown is mapped: its files may go.
         for old in os.listdir(self._folder.name):
             shutil.rmtree(os.path.join(self._folder.name, old), ignore_errors=True)

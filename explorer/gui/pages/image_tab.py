@@ -65,7 +65,10 @@ class ImageTab(QStackedWidget):
             self.addWidget(page)
         self._jobs = jobs
         self._dismissals = dismissals
-        self._folder = tempfile.TemporaryDirectory(prefix="image-explorer-")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="image-explorer-",
+            ignore_cleanup_errors=True,  # a worker that is being stopped may still write into it
+        )
         self._job: Job | None = None
         self._preview: Job | None = None
         self._saving: Job | None = None
