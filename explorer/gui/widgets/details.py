@@ -69,7 +69,7 @@ class DetailsPanel(QWidget):
         # Proportions until somebody moves the handle.
         self._split.setSizes([_FORM_SHARE, 100 - _FORM_SHARE])
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 4)
+        layout.setContentsMargins(6, 0, 0, 4)
         layout.setSpacing(4)
         layout.addWidget(self._title)
         layout.addWidget(self._split, 1)

@@ -76,9 +76,9 @@ class FlowRow(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
-    def clear(self) -> None:
-        """Take all widgets out and delete them."""
-        while (item := self.flow.takeAt(0)) is not None:
+    def clear(self, kept: int = 0) -> None:
+        """Take all widgets out but the first `kept` and delete them."""
+        while (item := self.flow.takeAt(kept)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()

@@ -15,8 +15,8 @@ from explorer.units import size_text
 _BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
-class Legend(QWidget):
-    """A combo box for the kind of colouring, and one checkable button a colour."""
+class Legend(FlowRow):
+    """A combo box for the kind of colouring, then one checkable button a colour."""
 
     mode_changed = Signal(int)
     toggled = Signal()
@@ -28,14 +28,14 @@ class Legend(QWidget):
         self._combo.setAccessibleName(tr("Colour by"))
         self._combo.view().setAccessibleName(tr("Colour by"))
         self._combo.currentIndexChanged.connect(self.mode_changed)
-        self._row = FlowRow()
         self._buttons: dict[int, QToolButton] = {}
         self._shown_mode = -1
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(PlainLabel(tr("Colour")), 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._combo, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._row, 1)
+        head = QWidget()
+        layout = QHBoxLayout(head)
+        layout.setContentsMargins(0, 0, 4, 0)
+        layout.addWidget(PlainLabel(tr("Colour")))
+        layout.addWidget(self._combo)
+        self.flow.addWidget(head)
 
     @property
     def mode(self) -> int:
@@ -51,7 +51,7 @@ class Legend(QWidget):
         same = self._shown_mode == self.mode and {e.key for e in entries} == set(self._buttons)
         off = self.switched_off() if same else set()
         self._shown_mode = self.mode
-        self._row.clear()
+        self.clear(kept=1)
         self._buttons.clear()
         for entry in entries:
             button = QToolButton()
@@ -65,7 +65,7 @@ class Legend(QWidget):
             button.setAccessibleName(f"{entry.label}, {size_text(entry.bytes)}")
             button.toggled.connect(self.toggled)
             self._buttons[entry.key] = button
-            self._row.flow.addWidget(button)
+            self.flow.addWidget(button)
 
     def switched_off(self) -> set[int]:
         """The keys whose tiles are to be faded."""
