@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer import sandbox
+from explorer.cli.analysed import analysed
 from explorer.cli.console import complain, console_task
 from explorer.cli.options import add_host, add_json, add_no_cache, add_platform
 from explorer.cli.output import write_result
@@ -19,10 +20,14 @@ from explorer.units import display_text
 
 if TYPE_CHECKING:
     from explorer.cli.rewrite_trial import Trial
+    from explorer.dockerfile.bases import LocalImage
+    from explorer.dockerfile.facts import ProgramFacts
     from explorer.dockerfile.rewrite.change import RewritePlan
     from explorer.dockerfile.rewrite.files import RewriteFiles
     from explorer.dockerfile.rewrite.plan import Preparation
+    from explorer.findings.analysis import Analysis
     from explorer.report.document import Document
+    from explorer.task import Task
 
 _RUNTIMES = ("auto", "scratch", "static", "base", "alpine", "debian")
 _BUILDERS = ("buildkit", "classic")
@@ -267,20 +272,28 @@ def _prepared(arguments: argparse.Namespace, files: RewriteFiles) -> Preparation
     wishes = RewriteOptions(
         arguments.runtime, arguments.builder, platforms, tuple(dict.fromkeys(arguments.ci))
     )
-    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder, console_task() as task:
-        path = sandbox.run(task, "explorer.workflow.analysing:analyse_to_file", options, folder)
+    with console_task() as task:
+        analysis = analysed(task, options)
         from explorer.dockerfile.rewrite.plan import prepare
-        from explorer.findings.analysis import Analysis
         from explorer.workflow.rewriting import held_inputs
 
-        analysis = Analysis.load(Path(path))
         options["image_id"] = analysis.image.id
         facts, images = held_inputs(task, options, analysis)
         if facts is None:
-            facts, images = sandbox.run(
-                task, "explorer.workflow.rewriting:rewrite_inputs", options, path
-            )
+            facts, images = _read_inputs(task, options, analysis)
         return prepare(analysis, files.text, files.sources, facts, wishes, images)
+
+
+def _read_inputs(
+    task: Task, options: dict[str, object], analysis: Analysis
+) -> tuple[ProgramFacts, tuple[LocalImage, ...]]:
+    """What the rewrite needs of the image's program and the engine's images, read in a child process."""
+    work = "explorer.workflow.rewriting:rewrite_inputs"
+    with tempfile.TemporaryDirectory(prefix="image-explorer-") as folder:
+        path = Path(folder) / "analysis.col"
+        analysis.save(path)
+        facts, images = sandbox.run(task, work, options, str(path))
+    return facts, images
 
 
 def _check_rules(switches: dict[str, bool]) -> None:

@@ -56,7 +56,8 @@ class Machine:
         # The dependencies are those of the tests: no package index is asked.
         pip = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         own = {"HOME": str(self.home), "PATH": path, "LC_ALL": "C.UTF-8", "DOCKER_BUILDKIT": "0"}
-        return {**kept, **pip, **own, **values}
+        engine = {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
+        return {**kept, **pip, **own, **engine, **values}
 
     def run(
         self, lines: str, values: Mapping[str, str], shell: tuple[str, ...]

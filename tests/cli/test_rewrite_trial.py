@@ -116,7 +116,7 @@ def test_that_a_failed_step_is_told_with_its_last_lines_and_leaves_nothing(
     done = _rewrite(docker, cache, "shop:1", "--context", folder, "--build", "--json", "-")
     assert (done.returncode, done.stdout) == (2, "")
     lines = done.stderr.splitlines()
-    assert lines[0] == "warning: It is sent to the engine: .env (6 B): may hold a secret"
+    assert lines[0] == "warning: Sent to the engine: .env (6 B): may hold a secret"
     assert lines[1].startswith("Last lines of the failed step [")
     assert lines[2:52] == [*(f"  line {n}" for n in range(12, 61)), "  boom"]
     assert lines[52].startswith("error: The build failed in the step [")

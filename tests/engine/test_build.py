@@ -245,7 +245,7 @@ def test_that_the_classic_builder_builds_without_cache_mounts_and_says_so(
         Task(), engine, context(tmp_path), text, tag=TAG, builder="classic", network="none"
     )
     assert result.notes == (
-        "The classic builder knows no cache mounts: 1 was left out, so each build starts anew.",
+        "The classic builder knows no cache mounts: 1 was left out, so each build starts over.",
     )
     remove_build(engine, result)
 
