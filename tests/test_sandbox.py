@@ -75,6 +75,7 @@ print(run(Task(), "tests.sandboxed:limits"), run(Task(), "tests.sandboxed:add", 
 """
 
 
+@pytest.mark.slow
 def test_that_a_lower_limit_of_the_system_stays_in_force() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _UNDER_LIMITS], capture_output=True, text=True, cwd=_PROJECT
@@ -88,12 +89,14 @@ def test_that_a_killed_child_is_told() -> None:
     assert "signal 9" in events[-1].error.message
 
 
+@pytest.mark.slow
 def test_that_memory_is_limited() -> None:
     events = _events(Worker("tests.sandboxed:hoard"))
     assert isinstance(events[-1], Failed)
     assert "memory" in events[-1].error.message
 
 
+@pytest.mark.slow
 def test_that_cancel_is_felt_within_a_second() -> None:
     task = Task()
     timer = threading.Timer(0.5, task.cancel)

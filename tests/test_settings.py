@@ -259,6 +259,7 @@ def test_that_a_reference_that_is_not_utf_8_comes_back(tmp_path: Path) -> None:
     assert SettingsStore(tmp_path).settings.recent[0].reference == path
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(max_size=300) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.sampled_from(["theme", "recent", "splitters", "x"]), x)

@@ -69,6 +69,7 @@ def test_that_critical_values_are_those_of_the_tables(n: int, critical: int | No
     assert critical_u(n, n, 0.05) == critical
 
 
+@pytest.mark.slow
 @given(_values, _values)
 @settings(max_examples=60, deadline=None)
 def test_that_p_with_ties_is_the_share_of_all_ways_to_deal_the_values(
@@ -152,6 +153,7 @@ def test_that_less_noise_sees_smaller_differences() -> None:
     assert minimum_detectable(x[:3], y[:3]) is None
 
 
+@pytest.mark.slow
 def test_that_a_difference_of_that_size_is_found_in_about_four_of_five() -> None:
     chance = np.random.default_rng(4)
     first, second = chance.gamma(2.0, 0.03, (2, 20))

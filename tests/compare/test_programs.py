@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ SIZES = st.dictionaries(st.sampled_from(["fmt", "net", "main", "io"]), st.intege
 RESTS = st.dictionaries(st.sampled_from(["debug", "symbols", "types"]), st.integers(0, 10**9))
 
 
+@pytest.mark.slow
 @given(SIZES, RESTS, st.integers(0, 1000), SIZES, RESTS, st.integers(0, 1000), st.booleans())
 def test_that_packages_and_rest_are_both_sizes_to_the_byte(
     packages_a: dict[str, int],

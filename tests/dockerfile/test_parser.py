@@ -35,6 +35,7 @@ def test_that_dockerfiles_of_this_machine_are_read_as_buildkit_reads_them() -> N
         _agrees(decode(path.read_bytes()))
 
 
+@pytest.mark.slow
 @given(st.lists(_PIECES, min_size=1, max_size=10))
 @settings(max_examples=300, deadline=None)
 def test_that_any_mixture_of_lines_is_read_as_buildkit_reads_it(lines: list[str]) -> None:

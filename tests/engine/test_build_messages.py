@@ -34,6 +34,9 @@ from explorer.errors import BuildFailed, EngineLost, EngineRefused, InputError
 from explorer.task import Cancelled, Task
 from tests.support.fake_engine import Answer, Exchange, FakeEngine
 
+# A fake engine that answers slowly, as builds do.
+pytestmark = pytest.mark.slow
+
 TAG = "image-explorer.local/x:1"
 
 

@@ -202,6 +202,7 @@ def test_that_whatever_is_asked_of_a_silent_engine_can_be_cancelled(fake: FakeEn
     assert ended == [Cancelled]
 
 
+@pytest.mark.slow
 def test_that_the_user_is_told_how_long_an_engine_is_silent(fake: FakeEngine) -> None:
     told: list[str] = []
     answered = threading.Event()

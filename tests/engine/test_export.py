@@ -66,6 +66,7 @@ def test_that_layers_of_an_export_are_proved_by_their_digests(fake: FakeEngine) 
     assert [layers[i].content_bytes for i in (0, 1)] == [4000, 70_000]
 
 
+@pytest.mark.slow
 def test_that_an_export_that_starts_late_is_waited_for_while_the_engine_answers(
     fake: FakeEngine, impatient: None
 ) -> None:

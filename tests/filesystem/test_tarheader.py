@@ -106,6 +106,7 @@ def test_that_times_beyond_the_column_are_cut() -> None:
     assert (far, early) == (1 << 62, -(1 << 62))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.lists(

@@ -65,6 +65,7 @@ def test_that_runs_give_what_one_by_one_gives(
     check(tar(*(member * times for member, times in parts)), prefix)
 
 
+@pytest.mark.slow
 def test_that_broken_headers_are_seen_in_runs_too() -> None:
     random = Random(5)
     data = tar(*(entry(f"d{n % 7}/f{n}", b"%d" % n * n) for n in range(200)))

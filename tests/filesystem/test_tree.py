@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def test_that_a_tree_of_nothing_is_its_root() -> None:
     assert (len(found), found.children(0).tolist(), found.find(b"a")) == (1, [], -1)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(_PATHS)
 def test_that_sums_over_subtrees_equal_those_of_a_walk(paths: list[str]) -> None:
@@ -60,6 +62,7 @@ def test_that_sums_over_subtrees_equal_those_of_a_walk(paths: list[str]) -> None
     assert found.roll_up(values).tolist() == expected
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(_PATHS)
 def test_that_every_node_is_a_child_of_its_parent_and_found_by_its_path(paths: list[str]) -> None:

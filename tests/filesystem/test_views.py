@@ -40,6 +40,7 @@ def test_that_totals_after_each_layer_are_those_of_its_file_system(
         assert present == {"/".join(path).encode() for path in state}
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(LAYERS)
 def test_that_a_layers_own_view_holds_its_whole_content(layers: list[list[Entry]]) -> None:

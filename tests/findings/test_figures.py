@@ -72,6 +72,7 @@ def test_that_layers_hold_what_tar_lists(name: str, shared_data: Path, tmp_path:
     _check(shared_data / "images" / name, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("zstd") is None, reason="tar lists the sample's zstd layers with the help of zstd"
 )

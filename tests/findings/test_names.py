@@ -50,6 +50,7 @@ def _table(names: list[str], *, fold: bool = False) -> tuple[NameTable, list[byt
     return NameTable(tree, fold=fold), [tree.name(node) for node in range(len(tree))]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_NAMES, max_size=8), _GLOBS)
 @example(["ab"], "a*b*")
@@ -68,6 +69,7 @@ def test_that_a_glob_finds_what_comparing_letter_by_letter_finds(
     assert table.matching(raw, everything).tolist() == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(_NAMES, max_size=8), _GLOBS)
 def test_that_folding_compares_in_lower_case(names: list[str], glob: str) -> None:
@@ -77,6 +79,7 @@ def test_that_folding_compares_in_lower_case(names: list[str], glob: str) -> Non
     assert table.matching(glob.encode()).tolist() == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(_NAMES, max_size=8), st.text(_LETTERS + "/", max_size=4))
 def test_that_a_part_of_a_name_is_found_in_every_name_that_holds_it(

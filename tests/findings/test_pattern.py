@@ -40,6 +40,7 @@ def _parts(stack: Stack, node: int) -> tuple[bytes, ...]:
     return tuple(stack.tree.path(node).split(b"/"))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_PATHS, max_size=6), st.lists(_PATHS, max_size=3), st.lists(_PATTERNS, max_size=4))
 @example(["a/b"], [], ["/a/**", "/**", "/**/b", "/a/b"])
@@ -93,6 +94,7 @@ def test_that_what_is_no_pattern_is_refused_with_an_example(text: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.slow
 def test_that_more_names_than_are_remembered_still_match() -> None:
     stack = _stack([f"x{i}/a/y" for i in range(5000)], [])
     pattern = parse_pattern("/*/a")

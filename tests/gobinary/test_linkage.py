@@ -51,6 +51,7 @@ def test_that_a_static_cgo_program_is_static_whatever_its_settings_say(
     assert _bases(binary.linkage) == {SCRATCH, STATIC, BASE, ALPINE, DEBIAN}
 
 
+@pytest.mark.slow
 def test_that_dockerd_names_its_libraries() -> None:
     linkage = analysed(installed("/usr/sbin/dockerd")).linkage
     assert {"libc.so.6", "libsystemd.so.0"} <= set(linkage.needed)

@@ -272,6 +272,7 @@ _VALUES = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(_VALUES)
 def test_that_any_json_is_read_or_refused_by_a_typed_error(value: Any) -> None:
     for parse in _PARSERS:

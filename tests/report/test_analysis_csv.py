@@ -82,6 +82,7 @@ def test_that_the_sizes_sum_to_what_the_window_shows() -> None:
     )
 
 
+@pytest.mark.slow
 def test_that_many_rows_come_in_parts() -> None:
     count = 2 * ROWS_A_PART + 10
     analysis = analyse(*image(layer(*(file(f"f/{n:06}", 1) for n in range(count)))))

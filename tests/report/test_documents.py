@@ -93,6 +93,7 @@ def assert_sums(document: Document) -> None:
                     assert not tile.parts or sum(part.bytes for part in tile.parts) == tile.bytes
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(LAYERS, st.integers(0, 3))
 def test_that_every_section_of_an_image_has_its_totals(
@@ -119,6 +120,7 @@ def test_that_every_section_of_an_image_has_its_totals(
         assert panel.bytes == content
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(LAYERS, LAYERS, st.integers(0, 3))
 def test_that_every_section_of_a_comparison_has_its_totals(
@@ -209,6 +211,7 @@ def test_that_what_is_missing_is_said_before_all_figures() -> None:
     assert compare_document(compare(part, part)).warnings[0] == "Both are the same image."
 
 
+@pytest.mark.slow
 def test_that_many_differences_are_capped_and_still_sum() -> None:
     # A light stand-in for a million files: what is listed does not depend on how many there are.
     many = analysed(layer(*(file(f"d{n % 50}/{n}", n + 1) for n in range(5000))))

@@ -99,6 +99,7 @@ def test_that_a_report_of_many_long_names_fits_a_comment() -> None:
         assert short.count("<details>") == short.count("</details>")
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 10**9), min_size=1),

@@ -95,6 +95,7 @@ def layers() -> st.SearchStrategy[LayerIndex]:
     return st.lists(entries(), max_size=6).map(lambda items: layer(*items))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(layers(), max_size=4))
 def test_that_every_figure_of_any_image_comes_back(
