@@ -71,6 +71,9 @@ import resource
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 from explorer.sandbox import run
 from explorer.task import Task
+
+# A process of their own each.
+pytestmark = pytest.mark.slow
 print(run(Task(), "tests.sandboxed:limits"), run(Task(), "tests.sandboxed:add", 1, 2))
 """
 

@@ -29,6 +29,9 @@ from tests.registry.opened import payload, read
 from tests.support.archives import Blobs, built, layer_tar
 from tests.support.registries import write_login
 
+# A server of their own each, some with TLS.
+pytestmark = pytest.mark.slow
+
 IMAGE = built(layer_tar({"big": hashlib.shake_128(b"noise").digest(300_000)}))
 
 
