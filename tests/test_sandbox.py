@@ -15,6 +15,9 @@ from explorer.sandbox import Done, Event, Failed, Partial, Stopped, Worker, run
 from explorer.task import Cancelled, Progress, Task
 from explorer.translation import set_language
 
+# A process of their own each.
+pytestmark = pytest.mark.slow
+
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -52,14 +55,12 @@ def test_that_an_unexpected_exception_names_itself_without_a_traceback() -> None
     assert "RuntimeError: unexpected" in caught.value.message
 
 
-@pytest.mark.slow
 def test_that_work_that_does_not_get_on_is_ended_by_the_processor_limit() -> None:
     events = _events(Worker("tests.sandboxed:spin", cpu_limit=1))
     assert isinstance(events[-1], Failed)
     assert "1 seconds of processor time" in events[-1].error.message
 
 
-@pytest.mark.slow
 def test_that_work_that_gets_on_may_use_more_processor_time() -> None:
     last = _events(Worker("tests.sandboxed:busy", 2, cpu_limit=1), seconds=60)[-1]
     assert isinstance(last, Done)
@@ -72,13 +73,10 @@ resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 from explorer.sandbox import run
 from explorer.task import Task
 
-# A process of their own each.
-pytestmark = pytest.mark.slow
 print(run(Task(), "tests.sandboxed:limits"), run(Task(), "tests.sandboxed:add", 1, 2))
 """
 
 
-@pytest.mark.slow
 def test_that_a_lower_limit_of_the_system_stays_in_force() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _UNDER_LIMITS], capture_output=True, text=True, cwd=_PROJECT
@@ -92,14 +90,12 @@ def test_that_a_killed_child_is_told() -> None:
     assert "signal 9" in events[-1].error.message
 
 
-@pytest.mark.slow
 def test_that_memory_is_limited() -> None:
     events = _events(Worker("tests.sandboxed:hoard"))
     assert isinstance(events[-1], Failed)
     assert "memory" in events[-1].error.message
 
 
-@pytest.mark.slow
 def test_that_cancel_is_felt_within_a_second() -> None:
     task = Task()
     timer = threading.Timer(0.5, task.cancel)
