@@ -49,7 +49,10 @@ class Joined:
         # The tree finds out the children of all folders when it is first asked for some: here, where nobody waits.
         diff.tree.children(0)
         lengths = np.bincount(diff.tree.parent[1:])
-        named = {node: diff.tree.by_name(node) for node in np.flatnonzero(lengths > _LONG).tolist()}
+        named = {
+            node: diff.tree.by_name(diff.tree.children(node))
+            for node in np.flatnonzero(lengths > _LONG).tolist()
+        }
         return cls(comparison, own, leaves, _states(diff, own, leaves), named)
 
 

@@ -120,7 +120,7 @@ class DiffSelection(QObject):
         """int64[k]: the children of a folder in the order of their names."""
         assert self._joined is not None
         known = self._joined.named.get(node)
-        return self.diff.tree.by_name(node) if known is None else known
+        return self.diff.tree.by_name(self.diff.tree.children(node)) if known is None else known
 
     # ---- where people are
 

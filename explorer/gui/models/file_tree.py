@@ -102,21 +102,23 @@ class FileTreeModel(NodeTree):
         assert self._analysis is not None
         assert self._view is not None
         shown = self._view
-        named = self._analysis.stack.tree.by_name(node)
-        named = named[shown.present[named]]
+        tree = self._analysis.stack.tree
+        nodes = tree.children(node)
+        nodes = nodes[shown.present[nodes]]
+        if len(nodes) < 2:
+            return nodes
+        named = tree.by_name(nodes)
         if self._column == NAME:
             return named[::-1] if self._descending else named
-        rows = shown.row[named]
         if self._column in (SIZE, SHARE):
             keys = shown.total[named]
         elif self._column == FILES:
             keys = shown.files[named]
-        elif self._column == LAYER:
-            keys = np.where(rows < 0, -1, self._analysis.stack.layer[rows])
-        elif self._column == CATEGORY:
-            keys = np.where(rows < 0, -1, self._analysis.category[rows])
         else:
-            keys = np.where(rows < 0, -1, self._analysis.stack.state[rows])
+            rows = shown.row[named]
+            stack = self._analysis.stack
+            column = {LAYER: stack.layer, CATEGORY: self._analysis.category, STATUS: stack.state}
+            keys = np.where(rows < 0, -1, column[self._column][rows])
         order = np.argsort(-keys.astype(np.int64) if self._descending else keys, kind="stable")
         return np.asarray(named[order])
 
