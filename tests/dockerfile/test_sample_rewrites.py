@@ -224,7 +224,7 @@ def test_that_zones_certificates_and_health_check_go_along(clock: Sample, docker
     assert (verified.verdict, _differing(verified)) == (SAME, {})
     stops = next(check.evidence for check in verified.checks if check.name == "Stops as before")
     assert "had to be killed" in stops
-    assert "As was meant" in stops
+    assert "As intended" in stops
     assert _within(0.05, clock.content_bytes(new), found.predicted_bytes)
     less, without = clock.rewritten(prepared, {"time-zones": False})
     differing = _differing(clock.verified(less, prepared, without, run=False))
