@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explorer.compare.pair import Pair
 from explorer.filesystem.diff import Change
+from explorer.report.fates import FATES
 from explorer.translation import mark, tr
 from explorer.units import size_text
 
@@ -28,16 +29,7 @@ STATE_LABELS = {
     MOVED: mark("moved"),
     SAME: mark("the same"),
 }
-CHANGE_LABELS = {
-    Change.NONE: "",
-    Change.SAME: mark("the same"),
-    Change.ADDED: mark("added"),
-    Change.REMOVED: mark("removed"),
-    Change.CHANGED: mark("changed"),
-    Change.METADATA: mark("other mode or owner"),
-    Change.MOVED_AWAY: mark("moved away"),
-    Change.MOVED_HERE: mark("moved here"),
-}
+CHANGE_LABELS = {**FATES, Change.NONE: "", Change.SAME: STATE_LABELS[SAME]}
 
 
 def signed_share(pair: Pair) -> str:

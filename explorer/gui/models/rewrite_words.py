@@ -6,7 +6,6 @@ from explorer.dockerfile.rewrite.change import ConfigChange, RewritePlan
 from explorer.dockerfile.shown import shown_line
 from explorer.image.redact import redact
 from explorer.translation import labelled, tr
-from explorer.units import share_text, size_text
 
 
 def mode_text(plan: RewritePlan) -> str:
@@ -23,16 +22,6 @@ def original_head(plan: RewritePlan) -> str:
     if plan.original_masked:
         return tr("Original, rebuilt from the image's history (~ inferred, ? unknown)")
     return tr("Original")
-
-
-def summary(plan: RewritePlan) -> str:
-    """Now and expected in one line."""
-    return tr(
-        "{before} now → {after} expected ({share})",
-        before=size_text(plan.original_bytes),
-        after=size_text(plan.predicted_bytes),
-        share=share_text(plan.predicted_bytes, plan.original_bytes),
-    )
 
 
 def notes(plan: RewritePlan) -> tuple[str, ...]:

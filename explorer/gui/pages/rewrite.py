@@ -23,7 +23,6 @@ from explorer.dockerfile.rewrite.trial import needs_folder, order_of
 from explorer.errors import ExplorerError
 from explorer.gui.dialogs.confirm import ConfirmDialog
 from explorer.gui.jobs import Job, Jobs
-from explorer.gui.models.rewrite_words import summary
 from explorer.gui.pages.image_tab import ImageTab
 from explorer.gui.pages.loading import LoadingPage
 from explorer.gui.pages.message import MessagePage
@@ -34,6 +33,7 @@ from explorer.gui.rewrite_saving import files_of, save_report, write_files
 from explorer.gui.widgets.notice import WARNING
 from explorer.gui.widgets.plain_label import display_lines, tooltip_text
 from explorer.image.redact import redact
+from explorer.report.rewrite_trial import expected_text
 from explorer.task import Progress
 from explorer.translation import listed, ntr, sentences, tr
 from explorer.units import display_text
@@ -314,7 +314,7 @@ class RewriteView(QStackedWidget):
 
     def _show_buttons(self) -> None:
         found, trial = self.plan, self.trial
-        text = summary(found) if found is not None else ""
+        text = expected_text(found) if found is not None else ""
         if found is not None and not found.changed:
             text = tr("Nothing is changed: every change is off or does not apply.")
         built = trial.order.plan.rewritten if trial.order is not None else ""
