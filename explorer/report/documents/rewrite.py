@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 from explorer.dockerfile.context import Context
 from explorer.dockerfile.rewrite.change import Change, RewritePlan
 from explorer.dockerfile.verify.model import Verification
 from explorer.engine.build_events import BuildResult
 from explorer.image.redact import redact
+from explorer.image.reference import DOCKER_ARCHIVE, OCI, OCI_ARCHIVE, SNAPSHOT
 from explorer.report.cells import clipped
 from explorer.report.document import (
     Block,
@@ -33,6 +35,8 @@ from explorer.units import display_text
 
 _LIMIT = 600
 _VALUE_LIMIT = 300
+
+_FILES = (DOCKER_ARCHIVE, OCI, OCI_ARCHIVE, SNAPSHOT)
 
 
 def rewrite_report(
@@ -71,7 +75,11 @@ def rewrite_report(
 
 
 def _name(plan: RewritePlan) -> str:
-    return display_text(plan.reference.removeprefix("docker-daemon:"), 120)
+    name = plan.reference.removeprefix("docker-daemon:")
+    if name.partition(":")[0] in _FILES or name.startswith(("/", ".", "~")):
+        # Where a file lies says more of a person than of the image.
+        name = PurePath(name).name or name
+    return display_text(name, 120)
 
 
 def _facts(plan: RewritePlan, build: BuildResult | None) -> tuple[Fact, ...]:
