@@ -281,3 +281,19 @@ def test_that_a_browser_shows_the_page_without_a_complaint(
     assert complaints == ""
     assert "alert(1)" in shown
     assert "<script" not in shown
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("docker-daemon:team/app:1", "team/app:1"),
+        ("docker-archive:/home/ann/app.tar", "app.tar"),
+        ("snapshot:/home/ann/before.image-snapshot", "before.image-snapshot"),
+        ("/home/ann/app.tar", "app.tar"),
+    ],
+)
+def test_that_the_title_names_the_image_and_no_folder(
+    plan: RewritePlan, reference: str, name: str
+) -> None:
+    title = rewrite_report(replace(plan, reference=reference)).title
+    assert title == f"How {name} can be built smaller"
